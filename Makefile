@@ -1,0 +1,40 @@
+# Every target sets up what it needs (scripts/setup); Python >= 3.10 is all that must be there.
+# PYTHON=/path/to/python chooses another one. ARGS='...' goes to pytest or to the bench.
+.PHONY: help setup demo test lint format bench constraints build clean
+.DEFAULT_GOAL := help
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
+
+setup: ## only set up: the tap, its tests and the targets
+	@scripts/setup dev target-duckdb target-jsonl
+
+demo: ## stream into a DuckDB file and show it; again to continue; LIVE=1 with BEARER_TOKEN for X
+	@scripts/setup app target-duckdb
+	@.venv/bin/python -m scripts.demo
+
+test: setup ## run the whole test suite
+	@.venv/bin/pytest $(ARGS)
+
+lint: setup ## ruff, its format, mypy --strict, and the files that are made by scripts
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@.venv/bin/python -m scripts.make_meltano_yml --check
+
+format: setup ## let ruff write the format and the simple fixes
+	@.venv/bin/ruff check --fix .
+	@.venv/bin/ruff format .
+
+bench: setup ## measure speed beside curl and tweepy (minutes; see docs/)
+	@.venv/bin/python bench/run.py $(ARGS)
+
+constraints: ## pin every version anew: constraints.txt and constraints/
+	@scripts/constraints
+
+build: setup ## make dist/: sdist and wheel
+	@.venv/bin/uv build -q --build-constraint constraints.txt --out-dir dist
+	@ls dist
+
+clean: ## remove environments, caches and what the demo left
+	@rm -rf .venv .tools .mypy_cache .ruff_cache .hypothesis dist demo-output

@@ -1,0 +1,1 @@
+"""Singer tap for the streaming endpoints of X/Twitter."""

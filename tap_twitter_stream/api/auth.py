@@ -1,0 +1,49 @@
+"""Buy the app-only bearer token with consumer key and secret."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from requests.auth import HTTPBasicAuth
+
+from tap_twitter_stream.api.redact import hide
+from tap_twitter_stream.errors import ApiRefusedError
+
+if TYPE_CHECKING:
+    from tap_twitter_stream.api.call import Caller
+
+# The path without /2: the other one issues user tokens.
+TOKEN_PATH = "/oauth2/token"  # noqa: S105 - an address
+
+
+def fetch_bearer_token(caller: Caller, consumer_key: str, consumer_secret: str) -> str:
+    """Return the app's bearer token. X gives the same one each time until it is revoked.
+
+    Raises:
+        ApiRefusedError: X does not take the pair, or answers without a bearer token.
+        ApiUnavailableError: X could not be reached.
+    """
+    try:
+        answer = caller.json(
+            "POST",
+            TOKEN_PATH,
+            data="grant_type=client_credentials",
+            headers={"Content-Type": "application/x-www-form-urlencoded;charset=UTF-8"},
+            auth=HTTPBasicAuth(quote(consumer_key, safe=""), quote(consumer_secret, safe="")),
+        )
+    except ApiRefusedError as error:
+        message = (
+            f"X gives no bearer token for this `consumer_key` and `consumer_secret`"
+            f" (HTTP {error.status}: {error.detail or 'no explanation'}): copy both again from the"
+            " app's page in X's developer console."
+        )
+        raise ApiRefusedError(
+            message, status=error.status, slug=error.slug, detail=error.detail
+        ) from error
+    token = answer.get("access_token")
+    if str(answer.get("token_type")).lower() != "bearer" or not isinstance(token, str):
+        message = "X's answer holds no bearer token: check `api_url`, or set `bearer_token`."
+        raise ApiRefusedError(message)
+    hide(token)
+    return token

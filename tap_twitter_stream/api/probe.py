@@ -1,0 +1,46 @@
+"""Try one connection, for ``--test``: no rule, spool, budget or record is written."""
+
+from __future__ import annotations
+
+import os
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from tap_twitter_stream.api.connect import OpenStream, open_stream
+from tap_twitter_stream.api.targets import prepare
+from tap_twitter_stream.errors import CaptureFailedError
+from tap_twitter_stream.policy.ending import describe
+from tap_twitter_stream.policy.governor import Fatal, Governor
+
+if TYPE_CHECKING:
+    from tap_twitter_stream.clock import Clock
+    from tap_twitter_stream.settings import Settings
+
+
+def probe(settings: Settings, clock: Clock) -> str:
+    """Connect once to the first endpoint and hang up: X's 200 is the proof, a post is not needed.
+
+    Returns:
+        The endpoint's name.
+
+    Raises:
+        CaptureFailedError: X refused, or could not be reached.
+        ApiError: X gives no token.
+    """
+    prepared, _ = prepare(settings, clock)
+    target = prepared.targets[0]
+    wake_handle, wake_end = os.pipe()
+    try:
+        with prepared.session() as session:
+            answer = open_stream(session, target.request, wake_handle, clock.now_s())
+            if isinstance(answer, OpenStream):
+                with closing(answer):
+                    return target.endpoint
+    finally:
+        os.close(wake_handle)
+        os.close(wake_end)
+    decision, _ = Governor(max_retries=0).next(
+        answer, 0.0, data_seen=False, now_s=clock.now_s(), random=float
+    )
+    remedy = decision.remedy if isinstance(decision, Fatal) else "Try again later."
+    raise CaptureFailedError(describe(answer), remedy)

@@ -1,0 +1,143 @@
+"""Prepare what the receivers connect to: the token, the rules, one target an endpoint."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tap_twitter_stream.api.auth import fetch_bearer_token
+from tap_twitter_stream.api.budget_file import BudgetFile, app_fingerprint
+from tap_twitter_stream.api.call import Caller
+from tap_twitter_stream.api.connect import StreamRequest
+from tap_twitter_stream.api.receive import Target
+from tap_twitter_stream.api.rest import RestClient
+from tap_twitter_stream.api.rules_sync import RulesOutcome, sync_rules
+from tap_twitter_stream.api.session import make_session
+from tap_twitter_stream.errors import CaptureFailedError
+from tap_twitter_stream.policy.ruleset import RulesPolicy
+from tap_twitter_stream.spool.frames import Kind
+from tap_twitter_stream.wire.endpoints import ENDPOINTS, EndpointSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import requests
+
+    from tap_twitter_stream.clock import Clock
+    from tap_twitter_stream.settings import Settings
+    from tap_twitter_stream.spool.writer import LogWriter
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Everything the receivers need. ``session`` makes a new session with the token in it."""
+
+    targets: tuple[Target, ...]
+    session: Callable[[], requests.Session]
+    budget: Callable[[Target], BudgetFile]
+
+
+def prepare(settings: Settings, clock: Clock) -> tuple[Prepared, RestClient]:
+    """Get the token and lay out the targets. Makes at most one request.
+
+    Raises:
+        ApiError: X gives no token, or cannot be reached.
+    """
+    network, auth = settings.network, settings.auth
+    token = auth.bearer_token
+    if token is None:
+        bare = Caller(
+            make_session(network),
+            network.api_url,
+            clock=clock,
+            connect_timeout_s=network.connect_timeout_s,
+        )
+        token = fetch_bearer_token(bare, auth.consumer_key or "", auth.consumer_secret or "")
+    folder = None if settings.spool.dir is None else Path(settings.spool.dir)
+    prepared = Prepared(
+        targets=tuple(_target(settings, ENDPOINTS[name]) for name in settings.endpoints),
+        session=partial(make_session, network, token),
+        budget=partial(_budget, folder, app_fingerprint(auth.consumer_key or token)),
+    )
+    rest = RestClient(
+        Caller(
+            prepared.session(),
+            network.api_url,
+            clock=clock,
+            connect_timeout_s=network.connect_timeout_s,
+        )
+    )
+    return prepared, rest
+
+
+def record_rules(settings: Settings, rest: RestClient, log: LogWriter) -> None:
+    """Bring the rules in line, and put them and what X said about them into the log.
+
+    Raises:
+        ApiError: X refused or could not be reached.
+        CaptureFailedError: There is no rule at all: X would answer 409 to the connection.
+    """
+    if not any(ENDPOINTS[name].needs_rules for name in settings.endpoints):
+        return
+    rules = settings.rules
+    outcome = sync_rules(rest, rules.wanted, rules.tag_prefix, rules.policy)
+    log.append_json(Kind.RULES, {"rules": [asdict(row) for row in outcome.rows]})
+    for problem in outcome.problems:
+        frame = {"kind": "rule", "endpoint": "filtered", "problem": problem}
+        log.append_json(Kind.PROBLEM, frame)
+        logger.warning("Rules: %s", _words(problem))
+    _tell(outcome, rules.policy)
+    if not outcome.active_total:
+        reason = "The app has no rules, so X refuses the filtered stream."
+        remedy = "Set `rules` and `rules_tag_prefix`, or add rules to the app some other way."
+        raise CaptureFailedError(reason, remedy)
+    if outcome.problems and rules.policy is RulesPolicy.CHECK:
+        reason = "The app's rules differ from the wanted ones (`rules_policy: check`)."
+        raise CaptureFailedError(reason, "Mend the rules, or set `rules_policy: sync`.")
+
+
+def _target(settings: Settings, spec: EndpointSpec) -> Target:
+    network = settings.network
+    params = {
+        name: value
+        for name, value in settings.fields.as_params().items()
+        if name in spec.field_params
+    }
+    if spec.backfill and settings.backfill_minutes:
+        params["backfill_minutes"] = str(settings.backfill_minutes)
+    request = StreamRequest(
+        url=network.stream_url + spec.path,
+        params=params,
+        headers={},
+        connect_timeout_s=network.connect_timeout_s,
+        answer_timeout_s=max(network.connect_timeout_s, spec.keep_alive_s + 10.0),
+    )
+    return Target(spec.name, 0, request, network.stall_timeout_s)
+
+
+def _budget(folder: Path | None, app: str, target: Target) -> BudgetFile:
+    spec = ENDPOINTS[target.endpoint]
+    return BudgetFile(
+        folder, app, spec.name, limit=spec.connects_per_window, period_s=spec.connect_window_s
+    )
+
+
+def _tell(outcome: RulesOutcome, policy: RulesPolicy) -> None:
+    plan = outcome.plan
+    if policy is RulesPolicy.SYNC and not plan.empty:
+        gone = len(plan.delete_first) + len(plan.delete)
+        logger.info("Rules: %d added, %d deleted, %d kept.", len(plan.add), gone, len(plan.keep))
+    foreign = sum(not row.owned and row.status == "active" for row in outcome.rows)
+    if foreign:
+        logger.info("Rules: %d of the app's rules are not ours; they are left alone.", foreign)
+
+
+def _words(problem: dict[str, object]) -> str:
+    text = str(problem.get("detail") or problem.get("title") or "X refused a rule")
+    value = problem.get("value")
+    return f"{text} (rule: {value})" if value else text

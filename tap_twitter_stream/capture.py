@@ -1,0 +1,250 @@
+"""The one loop of a run.
+
+start the receiver; it opens the log and says where to resume
+until a stop is due and the log is read to its end (or the grace is over):
+read the frames that the log has gained; replay them into records
+push the records to stdout; while stdout takes nothing, keep an eye on the clock
+at the tip of the log: sleep until the receiver rings, a signal comes or a bound is due
+every few seconds: force the log to disk, write a STATE for what was emitted
+close the receiver; write the window's row and the last STATE
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import select
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tap_twitter_stream.errors import OutputBlockedError
+from tap_twitter_stream.policy.window import OpenWindow, Progress, Stop, StopReason
+from tap_twitter_stream.spool.frames import Frame, Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tap_twitter_stream.clock import Clock
+    from tap_twitter_stream.emit.output import Output
+    from tap_twitter_stream.progress import ProgressReport
+    from tap_twitter_stream.receiver_link import ReceiverLink
+    from tap_twitter_stream.replay import Replay
+    from tap_twitter_stream.spool.reader import LogReader
+    from tap_twitter_stream.state import CaptureState
+
+_PUSH_S = 0.2
+_LONGEST_SLEEP_S = 1.0
+_EMITTED_STEP_BYTES = 4 << 20  # how often the receiver hears what it may drop
+
+logger = logging.getLogger("tap-twitter-stream")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a run ended. ``fatal`` is the sentence for the user, empty when all went well."""
+
+    reason: str
+    fatal: str
+    deadline_s: float
+
+
+class Signals:
+    """Stop requests from outside; its handle becomes readable when one comes."""
+
+    def __init__(self) -> None:
+        self.handle, self._end = os.pipe()
+        os.set_blocking(self._end, False)
+        self.asked = False
+
+    def ask(self) -> None:
+        """Ask for a stop; safe in a signal handler."""
+        self.asked = True
+        with suppress(BlockingIOError):
+            os.write(self._end, b"x")
+
+    def drain(self) -> None:
+        """Take the wake-up bytes."""
+        os.read(self.handle, 64)
+
+
+class Capture:
+    """Drives reader, replay and output until the window is over."""
+
+    def __init__(  # noqa: PLR0913 - the seams of the loop, each named at the only call
+        self,
+        *,
+        link: ReceiverLink,
+        reader: LogReader,
+        replay: Replay,
+        output: Output,
+        window: OpenWindow,
+        clock: Clock,
+        signals: Signals,
+        write_state: Callable[[CaptureState], None],
+        state_interval_s: float,
+        durable: bool,
+        report: ProgressReport,
+    ) -> None:
+        self._link = link
+        self._reader = reader
+        self._replay = replay
+        self._output = output
+        self._window = window
+        self._clock = clock
+        self._signals = signals
+        self._write_state = write_state
+        self._state_interval_s = state_interval_s
+        self._durable = durable
+        self._report = report
+        self._next_state_s = clock.monotonic_s() + state_interval_s
+        self._told = replay.position
+        self._stop: Stop | None = None
+        self._tip_reached = False
+        self.unhandled_lines = 0  # read from the log, but behind the record limit
+
+    def run(self) -> Outcome:
+        """Capture until the window is over.
+
+        Raises:
+            OutputBlockedError: Stdout took nothing until the deadline of the stop.
+            OutputClosedError: Stdout was closed by its reader.
+        """
+        try:
+            while not self._finished():
+                moved = self._read()
+                self._push()
+                self._checkpoint_when_due()
+                self._check_window()
+                if not moved:
+                    self._sleep()
+        finally:
+            self._link.stop()
+            self._link.close()
+        return self._outcome()
+
+    def checkpoint(self, *, certified: bool = False) -> None:
+        """Write a STATE that covers what was emitted, and nothing that is not on disk."""
+        if self._durable:
+            self._reader.sync()
+        self._write_state(self._replay.export(certified=certified))
+
+    def _finished(self) -> bool:
+        if self._replay.full:
+            return True
+        if self._tip_reached and (self._replay.stopped is not None or self._link.ended):
+            return True
+        return self._stop is not None and self._clock.now_s() >= self._stop.deadline_s
+
+    def _read(self) -> bool:
+        """Replay what the log has gained. False at its tip."""
+        ended = self._link.ended  # before the read: what it wrote last must still be seen
+        frames = self._reader.read()
+        for index, frame in enumerate(frames):
+            self._replay.handle(frame)
+            if self._replay.full:
+                self.unhandled_lines = line_ends(frames[index + 1 :])
+                break
+        self._tip_reached = not frames and (ended or self._replay.stopped is not None)
+        return bool(frames)
+
+    def _push(self) -> None:
+        while not self._output.push(_PUSH_S):
+            self._check_window()
+            self._report.tick(self._replay, blocked=True)
+            if self._stop and self._clock.now_s() >= self._stop.deadline_s:
+                msg = "Stdout took nothing until the end of shutdown_grace_seconds."
+                raise OutputBlockedError(msg)
+        if self._replay.position - self._told >= _EMITTED_STEP_BYTES:
+            self._tell_emitted()
+
+    def _tell_emitted(self) -> None:
+        self._told = self._replay.position
+        self._link.emitted(self._replay.export().read_from)
+
+    def _checkpoint_when_due(self) -> None:
+        if self._clock.monotonic_s() < self._next_state_s:
+            return
+        self._next_state_s = self._clock.monotonic_s() + self._state_interval_s
+        self._tell_emitted()
+        self.checkpoint()
+        self._push()
+
+    def _check_window(self) -> None:
+        self._report.tick(self._replay)
+        if self._stop:
+            return
+        self._stop = self._window.check(self._progress())
+        if self._stop is None and self._replay.full:
+            grace_s = self._window.window.shutdown_grace_s
+            self._stop = Stop(StopReason.MAX_RECORDS, self._clock.now_s() + grace_s)
+        if self._stop:
+            logger.info("Stopping: %s.", _WORDS[self._stop.reason])
+            self._link.stop()
+
+    def _progress(self) -> Progress:
+        last_us = self._replay.last_post_us
+        return Progress(
+            now_s=self._clock.now_s(),
+            # A replayed post may be hours old: quiet is counted from the window's start at least.
+            last_post_s=None if last_us is None else max(last_us / 1e6, self._window.started_s),
+            records_total=self._replay.records_total,
+            bytes_total=self._replay.tally.bytes,
+            signalled=self._signals.asked,
+        )
+
+    def _sleep(self) -> None:
+        """At the tip: wait for a ring, a signal or the next moment that matters."""
+        until_s = [_LONGEST_SLEEP_S, self._next_state_s - self._clock.monotonic_s()]
+        if (
+            self._stop is None
+            and (due_s := self._window.next_check_s(self._progress())) is not None
+        ):
+            until_s.append(due_s)
+        handles = [self._signals.handle]
+        if not self._link.ended:
+            handles.append(self._link.ring_handle)
+        ready, _, _ = select.select(handles, [], [], max(0.0, min(until_s)))
+        if self._signals.handle in ready:
+            self._signals.drain()
+        if self._link.ring_handle in ready:
+            self._link.drain_ring()
+
+    def _outcome(self) -> Outcome:
+        grace_s = self._window.window.shutdown_grace_s
+        stopped = self._replay.stopped
+        deadline_s = self._stop.deadline_s if self._stop else self._clock.now_s() + grace_s
+        if stopped and stopped.get("fatal"):
+            return Outcome(StopReason.FATAL.value, str(stopped["fatal"]), deadline_s)
+        if self._stop is None:
+            if stopped is None:
+                fatal = "The receiver process died. What it stored is kept; run again to go on."
+                return Outcome(StopReason.FATAL.value, fatal, deadline_s)
+            return Outcome(StopReason.FINISHED.value, "", deadline_s)
+        return Outcome(self._stop.reason.value, "", deadline_s)
+
+
+def left_in_log(reader: LogReader, replay: Replay) -> int:
+    """Count the line ends that are in the log behind what was emitted."""
+    left = 0
+    while frames := reader.read():
+        left += line_ends(frames)
+    return left + replay.unread_lines
+
+
+def line_ends(frames: list[Frame]) -> int:
+    """Count the line ends in what connections sent."""
+    return sum(frame.payload.count(b"\n") for frame in frames if frame.kind is Kind.BYTES)
+
+
+_WORDS: dict[Any, str] = {
+    StopReason.SIGNAL: "asked to by a signal",
+    StopReason.MAX_RECORDS: "max_records is reached",
+    StopReason.MAX_BYTES: "max_bytes is reached",
+    StopReason.STOP_AT: "stop_at has come",
+    StopReason.ALIGNED: "the aligned end of the window has come (align_stop_to_seconds)",
+    StopReason.MAX_RUN: "max_run_seconds are over",
+    StopReason.IDLE: "no post for idle_exit_seconds",
+    StopReason.FATAL: "the capture failed",
+    StopReason.FINISHED: "nothing is left to do",
+}

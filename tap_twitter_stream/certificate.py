@@ -1,0 +1,72 @@
+"""The row of ``capture_windows``: what one run can vouch for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tap_twitter_stream.wire.route import iso
+
+if TYPE_CHECKING:
+    from tap_twitter_stream.emit.emitter import Emitter
+    from tap_twitter_stream.replay import Replay
+
+# What X lists for one post read on pay-per-use plans: https://docs.x.com/x-api/getting-started/pricing
+_PRICE_PER_POST_USD = 0.005
+
+
+def window_row(  # noqa: PLR0913 - the certificate's inputs, each named at the only call
+    replay: Replay,
+    emitter: Emitter,
+    *,
+    stop_reason: str,
+    exit_code: int,
+    start_position: int,
+    left_lines: int,
+    ended_us: int,
+) -> dict[str, Any]:
+    """Return the row. Seconds are sums over endpoints and partitions."""
+    window, tally, seconds = replay.window, replay.tally, replay.ledger.seconds
+    started_us = window.get("started_at_us", ended_us)
+    streams = [
+        {
+            "stream": name,
+            "routed": count.routed,
+            "emitted": count.emitted,
+            "deduplicated": count.deduplicated,
+            "filtered": count.filtered,
+            "deselected": count.deselected,
+        }
+        for name, count in emitter.counts.items()
+        if count.routed
+    ]
+    return {
+        "window_id": window.get("window_id", "none"),
+        "started_at": iso(started_us),
+        "ended_at": iso(ended_us),
+        "stop_reason": stop_reason,
+        "exit_code": exit_code,
+        "crashed": False,
+        "endpoints": window.get("endpoints", []),
+        "tap_version": window.get("tap_version"),
+        "spool_id": window.get("spool_id"),
+        "durable": window.get("durable"),
+        "start_position": start_position,
+        "end_position": replay.position,
+        **{
+            f"{kind}_seconds": round(seconds.get(kind, 0.0), 6)
+            for kind in ("covered", "lost", "unknown", "idle")
+        },
+        "connections_total": tally.connections,
+        "connects_total": tally.connects,
+        "bytes_received": tally.bytes,
+        "lines_received": tally.lines - tally.lines_reread + left_lines,
+        "lines_reread": tally.lines_reread,
+        "keep_alives": tally.keep_alives,
+        "messages": tally.messages,
+        "dead_letters": tally.dead_letters,
+        "left_in_spool": left_lines,
+        "streams": streams,
+        "posts_billable_estimate": tally.posts_new,
+        "cost_estimate_usd": round(tally.posts_new * _PRICE_PER_POST_USD, 6),
+        "_captured_at": iso(ended_us),
+    }

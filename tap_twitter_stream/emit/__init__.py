@@ -1,0 +1,1 @@
+"""From routed records to lines on stdout: one buffer, whole lines, in order."""

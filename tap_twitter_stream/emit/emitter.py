@@ -1,0 +1,70 @@
+"""Write routed records and account for each of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tap_twitter_stream.emit.lanes import Lane
+    from tap_twitter_stream.emit.output import Output
+    from tap_twitter_stream.wire.route import Stamp
+
+
+@dataclass(slots=True)
+class StreamCount:
+    """What became of the records routed to one stream (G5)."""
+
+    routed: int = 0
+    emitted: int = 0
+    deduplicated: int = 0
+    filtered: int = 0
+    deselected: int = 0
+
+    @property
+    def balanced(self) -> bool:
+        """Whether every routed record is accounted for."""
+        return self.routed == self.emitted + self.deduplicated + self.filtered + self.deselected
+
+
+class Emitter:
+    """Writes records into the output's buffer; it never touches stdout itself.
+
+    Args:
+        lanes: How to write each stream; None for a stream that nobody selected.
+    """
+
+    def __init__(self, output: Output, lanes: Mapping[str, Lane | None]) -> None:
+        self._parts = output.parts
+        self._lanes = lanes
+        self.counts = {stream: StreamCount() for stream in lanes}
+
+    def write(self, stream: str, raw: bytes, stamp: Stamp) -> None:
+        """Write one record: a JSON object as bytes, and the columns that the tap adds."""
+        count = self.counts[stream]
+        count.routed += 1
+        lane = self._lanes[stream]
+        if lane is None:
+            count.deselected += 1
+        elif lane.write(raw, stamp, self._parts):
+            count.emitted += 1
+        else:
+            count.filtered += 1
+
+    def drop_duplicate(self, stream: str) -> None:
+        """Account for a record that was emitted before."""
+        count = self.counts[stream]
+        count.routed += 1
+        count.deduplicated += 1
+
+    def drop_filtered(self, stream: str) -> None:
+        """Account for a record that a setting leaves out."""
+        count = self.counts[stream]
+        count.routed += 1
+        count.filtered += 1
+
+    def selected(self, stream: str) -> bool:
+        """Whether records of the stream go anywhere."""
+        return self._lanes[stream] is not None

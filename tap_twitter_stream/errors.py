@@ -1,0 +1,96 @@
+"""Every exception of the product, under one root. A class says what the caller should do.
+
+Nothing here knows the Singer SDK: the receiver imports this module and must start fast.
+"""
+
+from __future__ import annotations
+
+
+class TapTwitterStreamError(Exception):
+    """Root of all errors that this package raises on purpose."""
+
+
+class SettingsError(TapTwitterStreamError):
+    """The configuration cannot work. Carries every problem found, not only the first.
+
+    Args:
+        errors: One sentence each: the setting, what is wrong, what to do. Never a secret.
+    """
+
+    def __init__(self, errors: list[str]) -> None:
+        super().__init__("; ".join(errors))
+        self.errors = list(errors)
+
+
+class CaptureFailedError(TapTwitterStreamError):
+    """The capture cannot go on and a retry would not help: end the run with exit code 1.
+
+    Args:
+        reason: What happened, one sentence.
+        remedy: What a person can do about it, one sentence.
+    """
+
+    def __init__(self, reason: str, remedy: str) -> None:
+        super().__init__(f"{reason} {remedy}")
+        self.reason = reason
+        self.remedy = remedy
+
+
+class StopRequestedError(TapTwitterStreamError):
+    """A stop was asked for while something waited: leave, it is not a failure."""
+
+
+class ProtocolError(TapTwitterStreamError):
+    """The peer's bytes break the protocol: close the connection and open a new one."""
+
+
+class LineTooLongError(ProtocolError):
+    """A line passed the byte limit before its terminator came."""
+
+    def __init__(self, size_bytes: int, limit_bytes: int) -> None:
+        super().__init__(f"line reached {size_bytes} bytes, limit is {limit_bytes} bytes")
+        self.size_bytes = size_bytes
+        self.limit_bytes = limit_bytes
+
+
+class ApiError(TapTwitterStreamError):
+    """A REST call failed for good; its retries, where they make sense, are already used up.
+
+    Args:
+        message: What failed and what to do, one sentence each. Never a secret.
+        status: HTTP status, None when no answer came.
+        slug: Last part of X's problem type, empty when the body had none.
+        detail: X's own words, cut and folded.
+    """
+
+    def __init__(
+        self, message: str, *, status: int | None = None, slug: str = "", detail: str = ""
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.slug = slug
+        self.detail = detail
+
+
+class ApiRefusedError(ApiError):
+    """X understood and said no: change credentials, plan or settings before trying again."""
+
+
+class ApiUnavailableError(ApiError):
+    """X was not reachable, overloaded or rate limited: the same call may work later."""
+
+
+class SpoolError(TapTwitterStreamError):
+    """The event log cannot be opened, read or written: mend the folder, then run again."""
+
+
+class OutputClosedError(TapTwitterStreamError):
+    """Whoever read stdout is gone: end with exit code 1; the next run sends it again."""
+
+
+class OutputBlockedError(TapTwitterStreamError):
+    """Stdout took nothing until the deadline of a stop: end with exit code 4."""
+
+
+class AccountingError(TapTwitterStreamError):
+    """What was read and what was emitted do not add up: end with exit code 3."""

@@ -1,0 +1,42 @@
+"""Remember which ids were emitted lately. Pure: time is an argument, memory is bounded."""
+
+from __future__ import annotations
+
+
+class Dedupe:
+    """A window of ids with, for each, the endpoint families that delivered it.
+
+    Two generations of ids take turns, so forgetting costs nothing: an id is remembered for at
+    least half the window, and at most ``max_ids`` of them (about 180 bytes each) are kept.
+
+    Args:
+        window_s: How long an id is remembered; 0 turns the memory off.
+        max_ids: Bound of both generations together.
+    """
+
+    def __init__(self, window_s: float, max_ids: int) -> None:
+        self._half_s = window_s / 2
+        self._half_ids = max(1, max_ids // 2) if window_s > 0 else 0
+        self._young: dict[str, int] = {}
+        self._old: dict[str, int] = {}
+        self._turned_s = float("-inf")
+
+    def add(self, key: str, family: int) -> int:
+        """Remember an id for a family (a bit), and return the families that had it before."""
+        if not self._half_ids:
+            return 0
+        young = self._young
+        known = young.get(key, 0) or self._old.get(key, 0)
+        young[key] = known | family
+        if len(young) >= self._half_ids:
+            self._turn()
+        return known
+
+    def pass_time(self, now_s: float) -> None:
+        """Forget what is older than the window; call now and then with the log's own time."""
+        if now_s - self._turned_s >= self._half_s:
+            self._turned_s = now_s
+            self._turn()
+
+    def _turn(self) -> None:
+        self._old, self._young = self._young, {}

@@ -1,0 +1,238 @@
+"""The receiver process: from X's sockets into the event log, and nothing else.
+
+It is a process of its own so that neither a slow target nor slow Python (stream maps, a large
+decode) ever delays the next read from the socket. It imports no Singer SDK, so it is up in a
+fraction of a second and small.
+
+Standard input: one JSON object (see ``Order``), then commands, a line each: ``stop``, or
+``emitted POSITION``. The end of standard input is a stop: when the tap dies, however it dies, the
+receiver stores what it has and goes. Standard output: one JSON object (see ``Hello``), then one
+byte whenever the log has grown.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import os
+import signal
+import sys
+import threading
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from tap_twitter_stream.api.receive import Receiver
+from tap_twitter_stream.api.redact import install
+from tap_twitter_stream.api.targets import prepare, record_rules
+from tap_twitter_stream.clock import Clock
+from tap_twitter_stream.errors import ApiError, CaptureFailedError, SpoolError, StopRequestedError
+from tap_twitter_stream.policy.governor import Fatal, Governor
+from tap_twitter_stream.receiver_protocol import Hello, Order
+from tap_twitter_stream.settings import Settings, WithoutState, parse_settings
+from tap_twitter_stream.spool.frames import Kind
+from tap_twitter_stream.spool.writer import LogWriter
+
+_JOIN_S = 0.6  # G6 gives a second to close sockets and force the log to disk
+_RETENTION_CHECK_S = 60.0
+
+logger = logging.getLogger(__name__)
+
+
+def resume_position(order: Order, log: LogWriter, without_state: WithoutState) -> tuple[int, str]:
+    """Decide where the reader starts, from what STATE acknowledges and what the log still has.
+
+    Returns:
+        The position, and a sentence for the log when it is not plainly the one in STATE.
+    """
+    kept = log.opened_at - log.start
+    if order.state_position is None or order.state_spool_id != log.spool_id:
+        if not kept:
+            return log.opened_at, ""
+        whose = "no STATE" if order.state_position is None else "a STATE of another spool"
+        if without_state is WithoutState.DISCARD:
+            note = f"Started with {whose}: {kept} bytes in the spool are left out (spool_without_state: discard)."
+            return log.opened_at, note
+        note = (
+            f"Started with {whose}: all {kept} bytes in the spool are sent again. "
+            "Pass the last STATE with --state, or set spool_without_state: discard."
+        )
+        return log.start, note
+    position = order.state_position
+    if position > log.opened_at:
+        return (
+            log.opened_at,
+            "STATE is ahead of the spool: its last bytes were never written to disk.",
+        )
+    if position < log.start:
+        note = f"STATE is older than the spool: {log.start - position} bytes before it are gone."
+        return log.start, note
+    return position, ""
+
+
+class ReceiverProcess:
+    """Owns the log's writer, the connections' threads and the REST calls."""
+
+    def __init__(self, order: Order, settings: Settings, ring_handle: int) -> None:
+        self._order = order
+        self._settings = settings
+        self._ring_handle = ring_handle
+        self._stop = threading.Event()
+        self._outcome: dict[str, Any] = {"reason": "stop"}
+        self._clock = Clock(self._stop)
+        self._wake_handle, self._wake_end = os.pipe()
+        self._log = LogWriter(
+            Path(order.folder),
+            max_bytes=order.max_bytes,
+            durable=order.durable,
+            clock=self._clock,
+            ring=self._ring,
+        )
+
+    def hello(self) -> Hello:
+        """Choose the reader's start and drop what STATE acknowledges."""
+        log = self._log
+        position, note = resume_position(self._order, log, self._settings.spool.without_state)
+        if self._order.state_position is not None:
+            log.drop_before(min(position, log.opened_at))
+        return Hello(log.spool_id, log.start, log.opened_at, position, note)
+
+    def run(self) -> None:
+        """Receive until a stop or until every connection has given up."""
+        window = {
+            "window_id": self._order.window_id,
+            "started_at_us": self._clock.now_us(),
+            "endpoints": list(self._settings.endpoints),
+            "tap_version": self._order.tap_version,
+            "spool_id": self._log.spool_id,
+            "durable": self._order.durable,
+        }
+        self._log.append_json(Kind.WINDOW, window)
+        threading.Thread(target=self._obey, name="commands", daemon=True).start()
+        threading.Thread(target=self._keep_synced, name="fsync", daemon=True).start()
+        worker = threading.Thread(target=self._capture, name="capture", daemon=True)
+        worker.start()
+        while worker.is_alive() and not self._stop.is_set():
+            worker.join(0.05)
+        worker.join(
+            _JOIN_S
+        )  # a thread inside a connect cannot be interrupted; its socket dies with us
+        self._finish()
+
+    def _capture(self) -> None:
+        try:
+            fatal = self._connect_all()
+        except StopRequestedError:
+            fatal = None
+        except (ApiError, SpoolError) as error:
+            fatal = Fatal(str(error), "")
+        except CaptureFailedError as error:
+            fatal = Fatal(error.reason, error.remedy)
+        except Exception as error:  # the process's edge: the tap has to hear of it
+            logger.exception("The receiver failed")
+            fatal = Fatal(f"The receiver failed ({type(error).__name__}).", "Please report it.")
+        if fatal:
+            said = f"{fatal.reason} {fatal.remedy}".strip()
+            self._outcome = {"reason": "fatal", "fatal": said}
+
+    def _connect_all(self) -> Fatal | None:
+        """Prepare by REST, then run one loop an endpoint; return the first that gave up."""
+        numbers = itertools.count(1)
+        prepared, rest = prepare(self._settings, self._clock)
+        record_rules(self._settings, rest, self._log)
+        receivers = [
+            Receiver(
+                target,
+                session=prepared.session,
+                log=self._log,
+                budget=prepared.budget(target),
+                governor=Governor(max_retries=self._settings.network.max_retries),
+                clock=self._clock,
+                next_id=lambda: f"{self._order.window_id}-{next(numbers)}",
+                wake_handle=self._wake_handle,
+            )
+            for target in prepared.targets
+        ]
+        threads = [threading.Thread(target=one.run, daemon=True) for one in receivers]
+        for thread in threads:
+            thread.start()
+        while any(thread.is_alive() for thread in threads):
+            for thread in threads:
+                thread.join(0.1)
+            if any(one.fatal for one in receivers):
+                self._ask_to_stop()
+        return next((one.fatal for one in receivers if one.fatal), None)
+
+    def _finish(self) -> None:
+        with suppress(SpoolError):
+            self._log.append_json(Kind.STOPPED, self._outcome)
+        self._log.close()
+
+    def _obey(self) -> None:
+        for line in sys.stdin:
+            command, _, argument = line.strip().partition(" ")
+            if command == "stop":
+                self._ask_to_stop()
+            elif command == "emitted":
+                self._log.emitted(int(argument))
+        if not self._stop.is_set():
+            self._outcome = {"reason": "orphaned"}
+            self._ask_to_stop()
+
+    def _ask_to_stop(self) -> None:
+        self._stop.set()
+        with suppress(OSError):
+            os.write(self._wake_end, b"x")  # never read: every poll on it returns from now on
+
+    def _keep_synced(self) -> None:
+        spool = self._settings.spool
+        checked_s = self._clock.monotonic_s()
+        while not self._clock.wait(spool.fsync_ms / 1000):
+            self._log.sync()
+            if self._clock.monotonic_s() - checked_s > _RETENTION_CHECK_S:
+                checked_s = self._clock.monotonic_s()
+                self._log.drop_older_than(spool.retention_s)
+
+    def _ring(self) -> None:
+        # A full pipe already holds a byte that the reader has not seen; a closed one has no reader.
+        with suppress(BlockingIOError, BrokenPipeError):
+            os.write(self._ring_handle, b".")
+
+
+def main() -> None:
+    """Run as ``python -m tap_twitter_stream.receiver``."""
+    # Ctrl-C reaches the whole foreground group; the tap decides when receiving ends.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    order = msgspec.json.decode(sys.stdin.readline(), type=Order)
+    settings = parse_settings(order.config)
+    ring_handle = os.dup(1)
+    os.set_blocking(ring_handle, False)
+    os.dup2(2, 1)  # nothing else may write among the rings
+    _set_up_logging(settings)
+    try:
+        process = ReceiverProcess(order, settings, ring_handle)
+        hello = process.hello()
+    except SpoolError as error:
+        os.write(ring_handle, msgspec.json.encode(Hello(error=str(error))) + b"\n")
+        return
+    os.write(ring_handle, msgspec.json.encode(hello) + b"\n")
+    process.run()
+    os._exit(0)  # closes the sockets of threads that are still inside a connect
+
+
+def _set_up_logging(settings: Settings) -> None:
+    level = os.environ.get("TAP_TWITTER_STREAM_LOGLEVEL", os.environ.get("LOGLEVEL", "INFO"))
+    logging.basicConfig(
+        stream=sys.stderr,
+        level=level.upper() if level.upper() in logging.getLevelNamesMapping() else "INFO",
+        format="%(asctime)s | %(levelname)-8s | tap-twitter-stream   | %(message)s",
+    )
+    logging.getLogger("urllib3").setLevel(logging.WARNING)
+    install(settings)
+
+
+if __name__ == "__main__":
+    main()

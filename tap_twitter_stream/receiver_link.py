@@ -1,0 +1,110 @@
+"""The tap's end of the receiver process: start it, hear it ring, tell it to stop."""
+
+from __future__ import annotations
+
+import os
+import select
+import subprocess
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from tap_twitter_stream.errors import SpoolError, TapTwitterStreamError
+from tap_twitter_stream.receiver_protocol import Hello
+
+if TYPE_CHECKING:
+    from tap_twitter_stream.receiver_protocol import Order
+
+_START_S = 30.0
+_END_S = 2.0
+
+
+class ReceiverLink:
+    """A running receiver. Its death is always noticed: the ring's pipe ends with it.
+
+    Raises:
+        SpoolError: The receiver could not open the log.
+    """
+
+    def __init__(self, order: Order) -> None:
+        # Not one thread of ours exists in it and no descriptor leaks into it, least of all
+        # stdout: a receiver that held it would keep a target waiting when the tap is killed.
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tap_twitter_stream.receiver"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        assert self._process.stdin  # noqa: S101 - PIPE was asked for
+        assert self._process.stdout  # noqa: S101
+        self._commands = self._process.stdin
+        self.ring_handle = self._process.stdout.fileno()
+        self.ended = False
+        self._command(msgspec.json.encode(order))
+        try:
+            self.hello = self._read_hello()
+        except BaseException:
+            self.kill()
+            raise
+        if self.hello.error:
+            self.kill()
+            raise SpoolError(self.hello.error)
+        os.set_blocking(self.ring_handle, False)
+
+    def drain_ring(self) -> None:
+        """Take the rings so far, and notice when no more can come."""
+        try:
+            while data := os.read(self.ring_handle, 65536):
+                if len(data) < 65536:  # noqa: PLR2004 - the pipe is empty now
+                    return
+        except BlockingIOError:
+            return
+        self.ended = True
+
+    def stop(self) -> None:
+        """Ask it to close its sockets and force the log to disk."""
+        self._command(b"stop")
+
+    def emitted(self, position: int) -> None:
+        """Tell it that nothing before ``position`` is needed any more in this run."""
+        self._command(b"emitted %d" % position)
+
+    def close(self) -> None:
+        """Wait for its end, which a stop brings within a second; then make sure."""
+        with suppress(OSError):
+            self._commands.close()
+        try:
+            self._process.wait(_END_S)
+        except subprocess.TimeoutExpired:
+            self.kill()
+        self._close_pipe()
+
+    def kill(self) -> None:
+        """End it at once."""
+        self._process.kill()
+        self._process.wait()
+        with suppress(OSError):
+            self._commands.close()
+        self._close_pipe()
+
+    def _close_pipe(self) -> None:
+        if self._process.stdout:
+            self._process.stdout.close()
+
+    def _command(self, line: bytes) -> None:
+        with suppress(BrokenPipeError, ValueError):  # it has ended; the ring says so
+            self._commands.write(line + b"\n")
+            self._commands.flush()
+
+    def _read_hello(self) -> Hello:
+        """Read the first line byte by byte, as rings follow right behind it."""
+        line = b""
+        while not line.endswith(b"\n"):
+            ready, _, _ = select.select([self.ring_handle], [], [], _START_S)
+            byte = os.read(self.ring_handle, 1) if ready else b""
+            if not byte:
+                msg = "The receiver process did not start; its messages above say why."
+                raise TapTwitterStreamError(msg)
+            line += byte
+        return msgspec.json.decode(line, type=Hello)

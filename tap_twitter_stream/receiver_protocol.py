@@ -1,0 +1,31 @@
+"""What the tap and its receiver process tell each other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+
+class Order(msgspec.Struct, frozen=True):
+    """What the tap tells the receiver to do. ``config`` is the tap's own configuration."""
+
+    config: dict[str, Any]
+    window_id: str
+    folder: str
+    durable: bool
+    max_bytes: int
+    tap_version: str
+    state_spool_id: str | None = None
+    state_position: int | None = None
+
+
+class Hello(msgspec.Struct, frozen=True):
+    """What the receiver found when it opened the log; positions are bytes in the log."""
+
+    spool_id: str = ""
+    start: int = 0
+    end: int = 0
+    resume: int = 0
+    note: str = ""
+    error: str = ""

@@ -1,0 +1,525 @@
+"""Frames of the event log go in, records come out. What is emitted depends on the log alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tap_twitter_stream.policy.ledger import Gap, Ledger
+from tap_twitter_stream.spool.frames import Frame, Kind
+from tap_twitter_stream.state import CaptureState
+from tap_twitter_stream.wire.classify import classify, classify_cut
+from tap_twitter_stream.wire.lines import LineCutter, OverlongLine, size_of
+from tap_twitter_stream.wire.messages import Disconnect, Junk, Post, StreamProblems
+from tap_twitter_stream.wire.route import (
+    Origin,
+    Stamp,
+    capture_stamp,
+    data_stamp,
+    encode_row,
+    error_row,
+    iso,
+    letter_row,
+    notice_row,
+    raw_row,
+    rule_row,
+    stable_id,
+)
+from tap_twitter_stream.wire.snowflake import created_ms
+
+if TYPE_CHECKING:
+    from tap_twitter_stream.emit.emitter import Emitter
+    from tap_twitter_stream.policy.dedupe import Dedupe
+
+# Each endpoint is a family of its own for matching rules: the same post may come by several.
+_FAMILY_BITS = {"filtered": 1, "sample": 2}
+_KEEP_ALIVES = (b"", b"\r")
+
+
+@dataclass(slots=True)
+class Tally:
+    """Lines of one window (G5): lines = keep-alives + messages + dead letters."""
+
+    lines: int = 0
+    lines_reread: int = 0
+    keep_alives: int = 0
+    messages: int = 0
+    dead_letters: int = 0
+    bytes: int = 0
+    posts_new: int = 0
+    connects: int = 0
+    connections: int = 0
+
+    @property
+    def balanced(self) -> bool:
+        """Whether every line is accounted for."""
+        return self.lines == self.keep_alives + self.messages + self.dead_letters
+
+
+@dataclass(slots=True)
+class Connection:
+    """One connection while its frames are read."""
+
+    number: int
+    head: dict[str, Any]
+    origin: Origin
+    cutter: LineCutter
+    line_start: int  # position of the unfinished line's first byte
+    stats: list[Any] = field(default_factory=lambda: [0, 0, 0, 0, 0, None, None, None, None, None])
+
+    def note(self, posts: list[str], time_us: int) -> None:
+        """Take note of the posts of one frame."""
+        stats = self.stats
+        if stats[_FIRST_ID] is None:
+            stats[_FIRST_ID], stats[_FIRST_US] = posts[0], time_us
+        stats[_LAST_ID], stats[_LAST_US] = posts[-1], time_us
+        made_ms = created_ms(posts[-1])
+        if made_ms is not None:
+            stats[_MAX_LAG_MS] = max(stats[_MAX_LAG_MS] or 0, time_us // 1000 - made_ms)
+
+
+# Places in ``Connection.stats``: a list, because that is what STATE carries.
+_BYTES, _LINES, _MESSAGES, _KEEPS, _DEAD, _FIRST_ID, _LAST_ID, _FIRST_US, _LAST_US, _MAX_LAG_MS = (
+    range(10)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayOptions:
+    """What of the settings decides how frames become records."""
+
+    spool_id: str
+    max_line_bytes: int
+    raw_messages: bool = False
+    tag_prefix: str = ""
+    drop_foreign: bool = False
+    max_records: int | None = None
+
+
+class Replay:
+    """Turns frames into records and keeps the position that a STATE may cover."""
+
+    def __init__(
+        self, options: ReplayOptions, emitter: Emitter, dedupe: Dedupe, state: CaptureState | None
+    ) -> None:
+        self._options = options
+        self._emitter = emitter
+        self._dedupe = dedupe
+        self._ledger = Ledger.restore(state.ledger if state else [])
+        self._restored = {row[0]: row for row in state.connections} if state else {}
+        self._open: dict[int, Connection] = {}
+        self._old_window = state.window if state else []
+        self._window_position = -1
+        self.position = state.position if state else 0
+        self.window: dict[str, Any] = {}
+        self.tally = Tally()
+        self.records_total = 0
+        self.last_post_us: int | None = None
+        self.last_lag_s: float | None = None
+        self.stopped: dict[str, Any] | None = None
+        self.full = False  # max_records was reached; what follows stays in the log
+        self._cut_connection = -1  # the one in whose frame that happened
+        self.unread_lines = 0  # of that frame
+
+    def handle(self, frame: Frame) -> None:
+        """Emit what one frame holds, unless an earlier run did."""
+        if frame.end <= self.position:
+            self._catch_up(frame)
+            return
+        match frame.kind:
+            case Kind.BYTES:
+                self._bytes(frame)
+            case Kind.OPENED:
+                self._opened(frame)
+            case Kind.CLOSED:
+                self._closed(frame)
+            case Kind.WINDOW:
+                self._began(frame)
+            case Kind.CONTEXT:
+                self._context(frame)
+            case Kind.RULES:
+                self._rules(frame)
+            case Kind.PROBLEM:
+                self._problem(frame)
+            case Kind.STOPPED:
+                self.stopped = frame.json()
+            case Kind.CORRUPT:
+                self._corrupt(frame)
+        self.position = frame.end
+
+    def export(self, *, certified: bool = False) -> CaptureState:
+        """Return the position vector as it is now; call between frames.
+
+        Args:
+            certified: The window's row is written, so no later run need write it.
+        """
+        window = self.window
+        return CaptureState(
+            spool_id=self._options.spool_id,
+            position=self.position,
+            connections=[
+                [one.number, self._line_start(one), *one.stats] for one in self._open.values()
+            ],
+            ledger=self._ledger.export(),
+            window=[] if certified else [window.get("window_id"), window.get("started_at_us")],
+        )
+
+    def _line_start(self, connection: Connection) -> int:
+        """Where the next run has to take this connection up: behind what was emitted of it."""
+        if connection.cutter.pending_bytes or connection.number == self._cut_connection:
+            return min(connection.line_start, self.position)
+        return self.position
+
+    @property
+    def open_total(self) -> int:
+        """How many connections are open as far as the log was read."""
+        return len(self._open)
+
+    @property
+    def ledger(self) -> Ledger:
+        """The books of captured time."""
+        return self._ledger
+
+    def emit_open_gaps(self, at_us: int) -> None:
+        """Emit the gaps that the window's end leaves open."""
+        window_id = str(self.window.get("window_id", ""))
+        for gap in self._ledger.still_closed(window_id, at_us):
+            self._gap(gap, window_id)
+
+    # What an earlier run has emitted already: only its context is needed.
+
+    def _catch_up(self, frame: Frame) -> None:
+        match frame.kind:
+            case Kind.CONTEXT:
+                self._context(frame)
+            case Kind.WINDOW:
+                self.window = frame.json()
+                self._open.clear()
+            case Kind.OPENED:
+                self._register(frame.position, frame.json())
+            case Kind.CLOSED:
+                self._open.pop(frame.connection, None)
+            case Kind.BYTES:
+                connection = self._open.get(frame.connection)
+                row = self._restored.get(frame.connection)
+                if connection and row and frame.end > row[1]:
+                    self._feed(connection, frame, max(0, row[1] - frame.payload_position))
+
+    def _context(self, frame: Frame) -> None:
+        context = frame.json()
+        self.window = self.window or context["window"]
+        for number, head in context["connections"]:
+            if number not in self._open:
+                self._register(number, head)
+
+    def _register(self, number: int, head: dict[str, Any]) -> Connection:
+        origin = Origin(str(head["connection_id"]), str(head["endpoint"]))
+        cutter = LineCutter(self._options.max_line_bytes)
+        connection = Connection(number, head, origin, cutter, line_start=self.position)
+        if row := self._restored.get(number):
+            connection.line_start = row[1]
+            connection.stats = list(row[2:])
+        self._open[number] = connection
+        return connection
+
+    # Frames of this run, and of earlier ones that nobody acknowledged.
+
+    def _began(self, frame: Frame) -> None:
+        if self.window and (self.stopped is None or self.stopped["reason"] == "orphaned"):
+            self._old_window = [self.window["window_id"], self.window["started_at_us"]]
+        self._end_crashed(frame)
+        self.window = frame.json()
+        self._window_position = frame.position
+        self.stopped = None
+
+    def _end_crashed(self, frame: Frame) -> None:
+        """Close what a killed run left open, and write the row it could not write."""
+        for connection in list(self._open.values()):
+            self._finish(
+                connection,
+                frame,
+                {"ending": {"kind": "crashed"}, "description": "The run was killed."},
+            )
+        window_id, started_us = (self._old_window or [None, None])[:2]
+        self._old_window = []
+        if window_id:
+            row = {
+                "window_id": window_id,
+                "started_at": iso(started_us),
+                "crashed": True,
+                "spool_id": self._options.spool_id,
+            }
+            self._emitter.write("capture_windows", encode_row(row), capture_stamp(frame.time_us))
+
+    def _opened(self, frame: Frame) -> None:
+        head = frame.json()
+        connection = self._register(frame.position, head)
+        connection.line_start = frame.end
+        self.tally.connects += 1
+        self.tally.connections += 1
+        window_id = str(self.window.get("window_id", ""))
+        if gap := self._ledger.opened(_line_of(head), frame.time_us, window_id):
+            self._gap(gap, window_id)
+
+    def _bytes(self, frame: Frame) -> None:
+        connection = self._open.get(frame.connection)
+        if connection is None:  # its opening is no longer kept: every column but these is known
+            head = {
+                "connection_id": f"unknown-{frame.connection}",
+                "endpoint": "filtered",
+                "partition": 0,
+            }
+            connection = self._register(frame.connection, head)
+        self._ledger.alive(_line_of(connection.head), frame.time_us)
+        self.tally.bytes += len(frame.payload)
+        connection.stats[_BYTES] += len(frame.payload)
+        self._feed(connection, frame, 0)
+
+    def _feed(self, connection: Connection, frame: Frame, skip: int) -> None:
+        start = frame.payload_position + skip
+        if connection.cutter.pending_bytes:
+            start = connection.line_start
+        lines = connection.cutter.feed(frame.payload[skip:] if skip else frame.payload)
+        done = self._lines(connection, lines, frame, start)
+        if done == len(lines):
+            connection.line_start = frame.end - connection.cutter.pending_bytes
+            if not lines and connection.cutter.pending_bytes:
+                connection.line_start = start
+            return
+        connection.line_start = _place(lines, done, start)
+        self._cut_connection = connection.number
+        self.unread_lines = len(lines) - done
+
+    def _lines(self, connection: Connection, lines: list[bytes], frame: Frame, start: int) -> int:
+        """Emit lines until the record limit; return how many were dealt with."""
+        if not lines:
+            return 0
+        stamp = data_stamp(frame.time_us, connection.origin)
+        tally, limit = self.tally, self._options.max_records
+        before = (tally.keep_alives, tally.messages, tally.dead_letters)
+        posts: list[str] = []
+        done = 0
+        for line in lines:
+            if limit is not None and self.records_total >= limit:
+                self.full = True
+                break
+            done += 1
+            if line in _KEEP_ALIVES:
+                tally.keep_alives += 1
+                continue
+            if self._options.raw_messages:
+                self._raw(line, _place(lines, done - 1, start), stamp)
+            message = classify(line)
+            if isinstance(message, Post):
+                tally.messages += 1
+                posts.append(message.id)
+                self._post(message, connection, stamp)
+            elif isinstance(message, Junk):
+                tally.dead_letters += 1
+                self._letter(line, message, _place(lines, done - 1, start), stamp)
+            else:
+                tally.messages += 1
+                self._other(message, _place(lines, done - 1, start), stamp)
+        self._count(connection, done, before, reread=frame.position < self._window_position)
+        if posts:
+            connection.note(posts, frame.time_us)
+            self.last_post_us = frame.time_us
+            if (made_ms := created_ms(posts[-1])) is not None:
+                self.last_lag_s = max(0.0, frame.time_us / 1e6 - made_ms / 1e3)
+        return done
+
+    def _count(
+        self, connection: Connection, done: int, before: tuple[int, int, int], *, reread: bool
+    ) -> None:
+        tally, stats = self.tally, connection.stats
+        tally.lines += done
+        if reread or self._window_position < 0:
+            tally.lines_reread += done
+        stats[_LINES] += done
+        stats[_KEEPS] += tally.keep_alives - before[0]
+        stats[_MESSAGES] += tally.messages - before[1]
+        stats[_DEAD] += tally.dead_letters - before[2]
+
+    def _post(self, post: Post, connection: Connection, stamp: Stamp) -> None:
+        emitter, rules = self._emitter, post.rules
+        prefix = self._options.tag_prefix
+        if (
+            self._options.drop_foreign
+            and rules
+            and not any(_owned(one.tag, prefix) for one in rules)
+        ):
+            emitter.drop_filtered("tweets")
+            return
+        family = _FAMILY_BITS.get(connection.origin.endpoint, 0)
+        known = self._dedupe.add(post.id, family)
+        if known:
+            emitter.drop_duplicate("tweets")
+        else:
+            self.records_total += 1
+            self.tally.posts_new += 1
+            emitter.write("tweets", post.raw, stamp)
+            for stream, objects in post.includes:
+                for raw in objects:
+                    emitter.write(stream, raw, stamp)
+            for index, problem in enumerate(post.errors):
+                place = f"{connection.origin.connection_id}:{post.id}:{index}"
+                row = error_row(problem, kind="partial", place=place, tweet_id=post.id)
+                emitter.write("errors", row, stamp)
+        for rule in rules:
+            if known & family:
+                emitter.drop_duplicate("tweet_rules")
+            else:
+                emitter.write("tweet_rules", rule_row(post.id, rule, prefix), stamp)
+
+    def _other(self, message: Disconnect | StreamProblems, position: int, stamp: Stamp) -> None:
+        place = f"{self._options.spool_id}:{position}"
+        if isinstance(message, Disconnect):
+            self._emitter.write("notices", notice_row(message, place), stamp)
+            return
+        for index, problem in enumerate(message.problems):
+            row = error_row(problem, kind="stream", place=f"{place}:{index}")
+            self._emitter.write("errors", row, stamp)
+
+    def _letter(self, line: bytes, junk: Junk, position: int, stamp: Stamp) -> None:
+        row = letter_row(line, size_of(line), junk, position, self._options.spool_id)
+        self._emitter.write("dead_letters", row, stamp)
+
+    def _raw(self, line: bytes, position: int, stamp: Stamp) -> None:
+        if not isinstance(line, OverlongLine):
+            row = raw_row(line.rstrip(b"\r"), position, self._options.spool_id)
+            self._emitter.write("raw_messages", row, stamp)
+
+    def _closed(self, frame: Frame) -> None:
+        head = frame.json()
+        connection = self._open.get(frame.connection) if frame.connection else None
+        if connection is None:
+            self.tally.connects += 1
+            self._connection_row(head, [0, 0, 0, 0, 0, None, None, None, None, None], frame)
+            if head["ending"].get("status"):
+                self._refused(head, frame)
+            return
+        self._finish(connection, frame, head)
+
+    def _finish(self, connection: Connection, frame: Frame, end: dict[str, Any]) -> None:
+        """Deal with the last, unfinished line, and write the connection's row."""
+        if connection.cutter.pending_bytes:
+            self._last_line(connection, frame)
+        del self._open[connection.number]
+        row = {**connection.head, **end}
+        row.setdefault("closed_at_us", frame.time_us)
+        stats = connection.stats
+        kind = str(row["ending"]["kind"])
+        self._ledger.closed(_line_of(row), kind, stats[_LAST_ID], stats[_MESSAGES])
+        self._connection_row(row, stats, frame)
+
+    def _last_line(self, connection: Connection, frame: Frame) -> None:
+        start = connection.line_start
+        line = connection.cutter.take_pending()
+        stamp = data_stamp(frame.time_us, connection.origin)
+        before = (self.tally.keep_alives, self.tally.messages, self.tally.dead_letters)
+        if line in _KEEP_ALIVES:
+            self.tally.keep_alives += 1
+        else:
+            message = classify_cut(line)
+            if isinstance(message, Junk):
+                self.tally.dead_letters += 1
+                self._letter(line, message, start, stamp)
+            else:
+                self.tally.messages += 1
+                if isinstance(message, Post):
+                    self._post(message, connection, stamp)
+                else:
+                    self._other(message, start, stamp)
+        self._count(connection, 1, before, reread=frame.position < self._window_position)
+
+    def _refused(self, head: dict[str, Any], frame: Frame) -> None:
+        ending = head["ending"]
+        problem = {
+            key: ending.get(key) or None
+            for key in ("title", "detail", "connection_issue", "status")
+        }
+        problem["type"] = ending.get("slug") or "about:blank"
+        origin = Origin(str(head["connection_id"]), str(head["endpoint"]))
+        row = error_row(problem, kind="http", place=origin.connection_id)
+        self._emitter.write("errors", row, data_stamp(frame.time_us, origin))
+
+    def _connection_row(self, head: dict[str, Any], stats: list[Any], frame: Frame) -> None:
+        opened = head.get("http_status") == 200  # noqa: PLR2004
+        ending = head["ending"]
+        row = {
+            "connection_id": head["connection_id"],
+            "window_id": self.window.get("window_id"),
+            "endpoint": head["endpoint"],
+            "partition": head["partition"] or None,
+            "attempt": head.get("attempt"),
+            "opened_at": iso(head["opened_at_us"]) if "opened_at_us" in head else None,
+            "closed_at": iso(head["closed_at_us"]),
+            "ending": ending["kind"],
+            "ending_detail": head.get("description"),
+            "http_status": head.get("http_status"),
+            "problem_slug": ending.get("slug") or None,
+            "wire_bytes": head.get("wire_bytes") if opened else None,
+            "bytes_received": stats[_BYTES],
+            "lines": stats[_LINES],
+            "messages": stats[_MESSAGES],
+            "keep_alives": stats[_KEEPS],
+            "dead_letters": stats[_DEAD],
+            "first_id": stats[_FIRST_ID],
+            "last_id": stats[_LAST_ID],
+            "first_message_at": None if stats[_FIRST_US] is None else iso(stats[_FIRST_US]),
+            "last_message_at": None if stats[_LAST_US] is None else iso(stats[_LAST_US]),
+            "max_lag_seconds": None if stats[_MAX_LAG_MS] is None else stats[_MAX_LAG_MS] / 1000,
+            "reconnect_wait_seconds": head.get("wait_s"),
+            "remote_transaction_id": head.get("transaction_id"),
+        }
+        self._emitter.write("capture_connections", encode_row(row), capture_stamp(frame.time_us))
+
+    def _gap(self, gap: Gap, window_id: str) -> None:
+        row = {
+            "gap_id": stable_id(gap.endpoint, str(gap.partition), str(gap.started_us)),
+            "window_id": window_id,
+            "endpoint": gap.endpoint,
+            "partition": gap.partition or None,
+            "kind": gap.kind,
+            "cause": gap.cause,
+            "started_at": iso(gap.started_us),
+            "ended_at": iso(gap.ended_us),
+            "duration_seconds": (gap.ended_us - gap.started_us) / 1e6,
+            "last_id_before": gap.last_id_before,
+            "estimated_lost": gap.estimated_lost,
+        }
+        self._emitter.write("capture_gaps", encode_row(row), capture_stamp(gap.ended_us))
+
+    def _rules(self, frame: Frame) -> None:
+        stamp = capture_stamp(frame.time_us)
+        for rule in frame.json()["rules"]:
+            self._emitter.write("rules", encode_row(rule), stamp)
+
+    def _problem(self, frame: Frame) -> None:
+        value = frame.json()
+        origin = Origin("", str(value["endpoint"]))
+        place = f"{self._options.spool_id}:{frame.position}"
+        row = error_row(value["problem"], kind=str(value["kind"]), place=place)
+        self._emitter.write("errors", row, data_stamp(frame.time_us, origin))
+
+    def _corrupt(self, frame: Frame) -> None:
+        junk = Junk(
+            "corrupt_frame", "the spool's checksum does not match; the rest of its file is left out"
+        )
+        self.tally.lines += 1
+        self.tally.dead_letters += 1
+        origin = Origin(f"unknown-{frame.connection}", "unknown")
+        self._letter(frame.payload, junk, frame.position, data_stamp(frame.time_us, origin))
+
+
+def _line_of(head: dict[str, Any]) -> tuple[str, int]:
+    return str(head["endpoint"]), int(head["partition"])
+
+
+def _owned(tag: str | None, prefix: str) -> bool:
+    return bool(prefix) and tag is not None and tag.startswith(prefix)
+
+
+def _place(lines: list[bytes], index: int, start: int) -> int:
+    """Return the position of a line's first byte; only asked for where it is needed."""
+    return start + sum(size_of(line) + 1 for line in lines[:index])

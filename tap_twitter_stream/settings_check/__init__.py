@@ -1,0 +1,94 @@
+"""Check raw settings: a mapping of anything in, known values plus errors and warnings out.
+
+Types, bounds and defaults come from the table in `settings_schema.py`. No value of a secret gets
+into a sentence.
+"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ..settings_schema import MIB, SDK_SETTINGS
+from .cross import (
+    FIELD_LISTS,
+    auth_errors,
+    field_errors,
+    field_warnings,
+    missing_auth,
+    parse_instant,
+    rule_errors,
+    rule_warnings,
+    window_errors,
+)
+from .network import network_errors
+from .table import PROPERTIES, default_of, misfits, value_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+__all__ = ["FIELD_LISTS", "Checked", "check_settings", "parse_instant"]
+
+_SPOOL_BYTES_KEPT = 4 * 1024 * MIB
+_SPOOL_BYTES_TEMPORARY = 256 * MIB
+_CHECKS = (auth_errors, rule_errors, field_errors, window_errors, network_errors)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Every setting with its value or default, and what is to be said about them."""
+
+    values: dict[str, Any] = field(repr=False)
+    errors: list[str]
+    warnings: list[str]
+
+
+def check_settings(raw: Mapping[str, Any], *, require_auth: bool = True) -> Checked:
+    """Check everything, and go on after an error so that all of them are found at once.
+
+    Args:
+        raw: The configuration as it came.
+        require_auth: False for what needs no connection, such as discovery.
+    """
+    values = {name: value_of(raw.get(name), name) for name in PROPERTIES}
+    found = {name: list(misfits(value, name)) for name, value in values.items()}
+    errors = [error for one in found.values() for error in one]
+    values = {
+        name: _usable(value, name) if found[name] else value for name, value in values.items()
+    }
+    _fill_in(values)
+    errors += [error for check in _CHECKS for error in check(values)]
+    if require_auth and not any(found[name] for name in ("bearer_token", "consumer_key")):
+        errors += missing_auth(values)
+    warnings = [*_unknown(raw), *field_warnings(values), *rule_warnings(values)]
+    return Checked(values, errors, warnings)
+
+
+def _usable(value: Any, name: str) -> Any:  # noqa: ANN401 - the border: JSON values of any kind
+    """Return what the other checks can still work with when a setting is wrong."""
+    if name == "rules" and isinstance(value, (list, tuple)):
+        return [
+            one if isinstance(one, dict) and not any(misfits([one], name)) else None
+            for one in value
+        ]
+    return default_of(name)
+
+
+def _fill_in(values: dict[str, Any]) -> None:
+    """Set the two defaults that depend on other settings."""
+    if values["spool_max_bytes"] is None:
+        kept = values["spool_dir"] is not None
+        values["spool_max_bytes"] = _SPOOL_BYTES_KEPT if kept else _SPOOL_BYTES_TEMPORARY
+    if values["rules_policy"] is None:
+        values["rules_policy"] = "ignore" if values["rules"] is None else "sync"
+
+
+def _unknown(raw: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a warning for each name that nobody reads, with the nearest one that somebody does."""
+    known = [*PROPERTIES, *SDK_SETTINGS.split()]
+    for name in raw:
+        if name not in known:
+            near = difflib.get_close_matches(str(name), known, n=1)
+            hint = f"; did you mean `{near[0]}`?" if near else "."
+            yield f"`{name}` is not a setting of this tap and has no effect{hint}"

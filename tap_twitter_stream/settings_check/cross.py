@@ -1,0 +1,166 @@
+"""Check settings against each other, and against what JSON Schema cannot say.
+
+Every function takes all values (defaults filled in) and yields sentences.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from ..policy.ruleset import value_problems, value_warnings
+from ..settings_schema import PRIVATE_FIELDS
+from .table import default_of, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+FIELD_LISTS = (
+    *("tweet_fields", "user_fields", "media_fields", "place_fields", "poll_fields"),
+    "expansions",
+)
+_CREDENTIALS = ("bearer_token", "consumer_key", "consumer_secret")
+_CREDENTIAL = re.compile(r"[\x21-\x7e]+")
+_FIELD_NAME = re.compile(r"[a-z0-9_.]+")
+_OFFSET = re.compile(r"[Zz]$")
+
+
+def parse_instant(text: str) -> datetime:
+    """Return an aware instant of RFC 3339 text.
+
+    Raises:
+        ValueError: It is no such text, or has no offset.
+    """
+    # Python 3.10 reads no "Z".
+    instant = datetime.fromisoformat(_OFFSET.sub("+00:00", text))
+    if instant.tzinfo is None:
+        message = "no offset from UTC"
+        raise ValueError(message)
+    return instant
+
+
+def missing_auth(values: dict[str, Any]) -> list[str]:
+    """Return the error of a run that has no credentials at all."""
+    pair = [name for name in ("consumer_key", "consumer_secret") if values[name] is not None]
+    if values["bearer_token"] is not None or pair:
+        return []
+    ways = "set `bearer_token`, or both `consumer_key` and `consumer_secret`"
+    return [f"No credentials: {ways} (the app's page in X's developer console shows all three)."]
+
+
+def auth_errors(values: dict[str, Any]) -> Iterator[str]:
+    """Yield what is wrong with the credentials that were given."""
+    for name in _CREDENTIALS:
+        text = values[name]
+        if text is not None and not _CREDENTIAL.fullmatch(text):
+            yield (
+                f"`{name}` holds a space or a character that no credential of X has: copy it"
+                " again, without quotes and without the word Bearer."
+            )
+    given = [name for name in ("consumer_key", "consumer_secret") if values[name] is not None]
+    if len(given) == 1:
+        other = "consumer_secret" if given == ["consumer_key"] else "consumer_key"
+        yield f"`{given[0]}` alone is not enough: set `{other}` too."
+
+
+def rule_errors(values: dict[str, Any]) -> Iterator[str]:
+    """Yield what is wrong with the rules and what goes with them; a broken rule is None here."""
+    prefix, policy, rules = values["rules_tag_prefix"], values["rules_policy"], values["rules"]
+    if policy == "sync" and prefix is None:
+        yield (
+            "`rules_policy` sync needs `rules_tag_prefix`, which marks the rules this tap may"
+            " change: choose a short text of your own, such as my-team: ."
+        )
+    if policy != "ignore" and rules is None:
+        yield (
+            f"`rules_policy` {policy} needs `rules`: list them (for sync an empty list deletes"
+            " every rule with the prefix), or set `rules_policy` to ignore."
+        )
+    if prefix is not None and prefix != prefix.strip():
+        yield "`rules_tag_prefix` begins or ends with white space: remove it."
+    if values["foreign_rule_matches"] == "drop" and prefix is None:
+        yield (
+            "`foreign_rule_matches` drop needs `rules_tag_prefix`: without it every rule counts"
+            " as somebody else's."
+        )
+    yield from _value_errors(rules or ())
+
+
+def _value_errors(rules: Sequence[dict[str, Any] | None]) -> Iterator[str]:
+    first: dict[str, int] = {}
+    for index, rule in enumerate(rules):
+        if rule is None:
+            continue
+        value = rule["value"].strip()
+        for problem in value_problems(value):
+            yield f"`rules[{index}].value` {problem}: correct it."
+        earlier = first.setdefault(value, index)
+        if earlier != index:
+            yield f"`rules[{index}]` repeats the value of `rules[{earlier}]`: remove one."
+
+
+def rule_warnings(values: dict[str, Any]) -> Iterator[str]:
+    """Yield what will probably not do what its author meant."""
+    rules = values["rules"] or ()
+    for index, rule in enumerate(rules):
+        if rule is None:
+            continue
+        for problem in value_warnings(rule["value"]):
+            yield f"`rules[{index}].value` {problem}."
+        for key in set(rule) - {"value", "tag"}:
+            yield f"`rules[{index}].{key}` is not read: a rule has a value and a tag."
+    if rules and "filtered" not in values["endpoints"]:
+        yield "`rules` have no effect: `endpoints` does not name filtered."
+    elif rules and values["rules_policy"] == "ignore":
+        yield "`rules` have no effect: `rules_policy` is ignore."
+    if values["bearer_token"] is not None and values["consumer_key"] is not None:
+        yield "`bearer_token` is used; `consumer_key` and `consumer_secret` are not."
+
+
+def field_errors(values: dict[str, Any]) -> Iterator[str]:
+    """Yield names that would break the query string."""
+    if not values["endpoints"]:
+        yield "`endpoints` is empty: name at least one, such as filtered."
+    for setting in FIELD_LISTS:
+        for name in values[setting]:
+            if not _FIELD_NAME.fullmatch(name):
+                yield (
+                    f"`{setting}` holds {shown(name)}, which is no name of X: give one name per"
+                    " entry, without commas or spaces."
+                )
+
+
+def field_warnings(values: dict[str, Any]) -> Iterator[str]:
+    """Yield names that X may refuse: its lists grow, so an unknown name is no error."""
+    private = PRIVATE_FIELDS.split()
+    for setting in FIELD_LISTS:
+        for name in values[setting]:
+            if name in private:
+                yield (
+                    f"`{setting}` asks for {name}, which an app-only token may not see: X answers"
+                    " with an error in every message, or refuses the connection."
+                )
+            elif name not in default_of(setting):
+                yield (
+                    f"`{setting}` asks for {name}, which this version does not know: if X does not"
+                    " know it either, it refuses the connection with HTTP 400."
+                )
+
+
+def window_errors(values: dict[str, Any]) -> Iterator[str]:
+    """Yield what is wrong with the bounds of the run and of the spool."""
+    if values["stop_at"] is not None:
+        try:
+            parse_instant(values["stop_at"])
+        except ValueError:
+            yield (
+                f"`stop_at` must be an instant with its offset, not {shown(values['stop_at'])}:"
+                " write it like 2027-01-05T10:00:00Z."
+            )
+    least = 2 * values["max_line_bytes"]
+    if values["spool_max_bytes"] < least:
+        yield (
+            f"`spool_max_bytes` must be at least twice `max_line_bytes`, here {least}: raise the"
+            " one or lower the other."
+        )

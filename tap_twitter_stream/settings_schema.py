@@ -1,0 +1,237 @@
+"""Every setting in one place: its JSON type, bounds, default and description. Only data.
+
+`settings.py` checks and defaults by this table, `--about` prints it, README and meltano.yml are
+compared with it. The SDK adds its own settings to a copy, never to this one.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+MIB = 1024 * 1024
+
+# What an app-only token may ask for. Left out are the fields that need the author's own consent:
+# they cost one error entry in every message. Checked against X's OpenAPI 2.167.
+TWEET_FIELDS = (
+    "article attachments author_id card_uri community_id context_annotations conversation_id"
+    " created_at display_text_range edit_controls edit_history_tweet_ids entities geo id"
+    " in_reply_to_user_id lang matched_media_notes media_metadata note_request_suggestions"
+    " note_tweet paid_partnership possibly_sensitive public_metrics referenced_tweets"
+    " reply_settings scopes source suggested_source_links suggested_source_links_with_counts"
+    " text withheld"
+)
+USER_FIELDS = (
+    "affiliation created_at description entities id is_identity_verified location"
+    " most_recent_tweet_id name parody pinned_tweet_id profile_banner_url profile_image_url"
+    " protected public_metrics subscription url username verified verified_followers_count"
+    " verified_type withheld"
+)
+MEDIA_FIELDS = (
+    "alt_text duration_ms height media_key preview_image_url public_metrics type url variants width"
+)
+PLACE_FIELDS = "contained_within country country_code full_name geo id name place_type"
+POLL_FIELDS = "duration_minutes end_datetime id options voting_status"
+EXPANSIONS = (
+    "article.cover_media article.media_entities attachments.media_keys"
+    " attachments.media_source_tweet attachments.poll_ids author_id edit_history_tweet_ids"
+    " entities.mentions.username entities.note.mentions.username geo.place_id"
+    " in_reply_to_user_id referenced_tweets.id referenced_tweets.id.attachments.media_keys"
+    " referenced_tweets.id.author_id"
+)
+PRIVATE_FIELDS = (
+    "non_public_metrics organic_metrics promoted_metrics confirmed_email connection_status"
+    " receives_your_dm subscription_type"
+)
+# Settings that the SDK reads and documents itself.
+SDK_SETTINGS = (
+    "stream_maps stream_map_config faker_config flattening_enabled flattening_max_depth"
+    " flattening_max_key_length flattening_separator batch_config"
+)
+
+
+def _one(json_type: str, description: str, **more: object) -> dict[str, Any]:
+    return {"type": [json_type, "null"], "description": description, **more}
+
+
+def _text(description: str, **more: object) -> dict[str, Any]:
+    return _one("string", description, **more)
+
+
+def _secret(description: str) -> dict[str, Any]:
+    return _text(description, secret=True, writeOnly=True)
+
+
+def _whole(description: str, minimum: int, **more: object) -> dict[str, Any]:
+    return _one("integer", description, minimum=minimum, **more)
+
+
+def _seconds(description: str, minimum: float, **more: object) -> dict[str, Any]:
+    return _one("number", description, minimum=minimum, **more)
+
+
+def _choice(description: str, *values: str, default: str | None = None) -> dict[str, Any]:
+    return _text(description, enum=[*values, None], **({"default": default} if default else {}))
+
+
+def _names(description: str, known: str) -> dict[str, Any]:
+    items = {"type": ["string"]}
+    return _one("array", description, items=items, default=known.split())
+
+
+_AUTH = {
+    "bearer_token": _secret(
+        "App-only bearer token of the X app. Give this, or consumer_key and consumer_secret."
+    ),
+    "consumer_key": _secret("API key of the X app; with consumer_secret it buys a bearer token."),
+    "consumer_secret": _secret("API key secret of the X app."),
+}
+_WHAT = {
+    "endpoints": _one(
+        "array",
+        "Streams of X to hold open: filtered (what your rules match), sample (1 % of all posts).",
+        items={"type": ["string"], "enum": ["filtered", "sample"]},
+        default=["filtered"],
+        examples=[["filtered"], ["filtered", "sample"]],
+    ),
+    "tweet_fields": _names(
+        "Fields of posts to ask for. Fewer fields mean fewer bytes and earlier delivery.",
+        TWEET_FIELDS,
+    ),
+    "user_fields": _names("Fields of users to ask for.", USER_FIELDS),
+    "media_fields": _names("Fields of photos, videos and GIFs to ask for.", MEDIA_FIELDS),
+    "place_fields": _names("Fields of places to ask for.", PLACE_FIELDS),
+    "poll_fields": _names("Fields of polls to ask for.", POLL_FIELDS),
+    "expansions": _names(
+        "Objects to deliver beside each post. Without an expansion its stream stays empty.",
+        EXPANSIONS,
+    ),
+    "backfill_minutes": _whole(
+        "Minutes that X sends again at each connect. Enterprise plans only; others must keep 0.",
+        0,
+        maximum=5,
+        default=0,
+    ),
+}
+_RULES = {
+    "rules": _one(
+        "array",
+        "Rules of the filtered stream. The tag is yours; rules_tag_prefix is put before it at X.",
+        items={
+            "type": ["object"],
+            "properties": {
+                "value": {"type": ["string"], "description": "The rule in X's rule language."},
+                "tag": {"type": ["string", "null"], "description": "Label given back per match."},
+            },
+            "required": ["value"],
+        },
+        examples=[[{"value": "cat has:images -is:retweet", "tag": "cats"}]],
+    ),
+    "rules_policy": _choice(
+        "sync: add and delete so that the owned rules at X equal `rules`. check: change nothing,"
+        " report each difference. ignore: use whatever rules X has. Default: sync when `rules` is"
+        " given, else ignore.",
+        *("sync", "check", "ignore"),
+    ),
+    "rules_tag_prefix": _text(
+        "Marks our rules: a rule is ours if and only if its tag starts with this. Needed for sync;"
+        " choose another one for each tap that shares the X app.",
+        examples=["my-team:"],
+    ),
+    "foreign_rule_matches": _choice(
+        "What to do with posts that only rules of others matched; X bills them all the same.",
+        *("emit", "drop"),
+        default="emit",
+    ),
+}
+_WINDOW = {
+    "max_run_seconds": _seconds("End the run after this time. Default: run until stopped.", 1),
+    "idle_exit_seconds": _seconds("End the run when no post came for this long.", 1),
+    "max_records": _whole("End the run after this many posts. X bills each post delivered.", 1),
+    "max_bytes": _whole("End the run after this many bytes from X, counted unpacked.", 1),
+    "stop_at": _text(
+        "End the run at this instant, RFC 3339 with offset.",
+        format="date-time",
+        examples=["2027-01-05T10:00:00Z"],
+    ),
+    "align_stop_to_seconds": _whole(
+        "End the run at the next multiple of this on the UTC clock (3600: at the full hour).",
+        1,
+        maximum=86_400,
+    ),
+    "shutdown_grace_seconds": _seconds(
+        "Longest time to drain what was received once a stop was asked for.", 0, default=8
+    ),
+}
+_SPOOL = {
+    "spool_dir": _text(
+        "Directory of the event log. Set it, and what was received survives a crash of the process."
+    ),
+    "spool_max_bytes": _whole(
+        "Size at which reading from X pauses because the target is behind. Default: 4 GiB with"
+        " spool_dir, else 256 MiB.",
+        MIB,
+    ),
+    "spool_fsync_ms": _whole("Longest time received bytes may wait for an fsync.", 1, default=200),
+    "spool_retention_seconds": _seconds(
+        "How long to keep what a STATE has acknowledged.", 0, default=86_400
+    ),
+    "spool_without_state": _choice(
+        "A run without STATE finds an old spool: replay emits all of it, discard starts afresh.",
+        *("replay", "discard"),
+        default="replay",
+    ),
+}
+_OUTPUT = {
+    "state_interval_seconds": _seconds("Time between two STATE messages.", 0.1, default=10),
+    "fast_path": _choice(
+        "auto: streams without maps and flattening bypass the SDK's record path. off: none does.",
+        *("auto", "off"),
+        default="auto",
+    ),
+    "raw_messages": _one(
+        "boolean", "Also fill the stream raw_messages with each line as received.", default=False
+    ),
+    "dedupe_window_seconds": _seconds(
+        "How long a post's id is remembered to drop its duplicates; 0 turns that off.",
+        0,
+        default=3_600,
+    ),
+    "dedupe_max_ids": _whole("Most ids to remember.", 1, default=1_000_000),
+    "progress": _choice(
+        "Progress line on stderr; auto shows it on a terminal only.",
+        *("auto", "off", "on"),
+        default="auto",
+    ),
+}
+_NETWORK = {
+    "api_url": _text("Where X's API is.", default="https://api.x.com"),
+    "stream_url": _text("Where the streams are. Default: api_url."),
+    "stall_timeout_seconds": _seconds(
+        "Reconnect when not one byte came for this long. X sends a sign of life every 20 s.",
+        21,
+        default=45,
+    ),
+    "connect_timeout_seconds": _seconds("Longest time to open a connection.", 1, default=10),
+    "max_retries": _whole("Failed connects in a row that end the run. Default: never give up.", 0),
+    "proxy": {
+        **_secret("HTTP proxy, for example http://proxy.example:3128."),
+        "examples": ["http://proxy.example:3128"],
+    },
+    "ca_bundle": _text("File with the certificates to trust instead of the bundled ones."),
+    "user_agent": _text("Sent as User-Agent. Default: the tap's name and version."),
+    "max_line_bytes": _whole(
+        "A longer line goes to dead_letters.", 65_536, maximum=256 * MIB, default=4 * MIB
+    ),
+}
+GROUPS = (_AUTH, _WHAT, _RULES, _WINDOW, _SPOOL, _OUTPUT, _NETWORK)
+
+SETTINGS_SCHEMA: dict[str, Any] = {
+    "$schema": "http://json-schema.org/draft-07/schema#",
+    "type": "object",
+    "properties": {
+        name: {"title": name.replace("_", " ").capitalize(), **schema}
+        for group in GROUPS
+        for name, schema in group.items()
+    },
+    "additionalProperties": True,
+}

@@ -1,0 +1,253 @@
+"""What the simulator knows of a run: every request, connection, id and byte it sent.
+
+A message counts as sent once its whole line was handed to the kernel.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tap_twitter_stream.simulator import clock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+    from typing import TextIO
+
+    from tap_twitter_stream.simulator.ids import Run
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some messages that went out together on one connection.
+
+    ``first_index`` counts the messages of the connection; ``repeat`` marks posts sent before.
+    """
+
+    connection: int
+    at_s: float
+    first_index: int
+    runs: tuple[Run, ...]
+    size_bytes: int
+    repeat: bool = False
+
+    @property
+    def count(self) -> int:
+        """How many messages it has."""
+        return sum(run.count for run in self.runs)
+
+    def ids(self) -> Iterator[str]:
+        """Give the ids in the order of sending."""
+        return (str(post_id) for run in self.runs for post_id in run)
+
+
+@dataclass(slots=True)
+class Connection:
+    """One stream connection that got HTTP 200."""
+
+    number: int
+    endpoint: str
+    opened_s: float
+    closed_s: float | None = None
+    ending: str | None = None
+    messages: int = 0
+    keep_alives: int = 0
+    bad_lines: int = 0
+    size_bytes: int = 0
+    cut_ids: list[str] = field(default_factory=list)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it has not ended yet."""
+        return self.closed_s is None
+
+
+class Oracle:
+    """The record of one run, in memory and (if a path is given) as JSON lines."""
+
+    def __init__(self, path: Path | None = None, *, price_per_post_usd: float = 0.005) -> None:
+        self._price_per_post_usd = price_per_post_usd
+        self._file: TextIO | None = path.open("w", encoding="utf-8") if path else None
+        self._changed = threading.Condition(threading.RLock())
+        self.requests: list[dict[str, Any]] = []
+        self.connections: list[Connection] = []
+        self.batches: list[Batch] = []
+        self.messages: dict[str, bytes] = {}
+        self.bad_lines: list[bytes] = []
+        self._billed: Counter[str] = Counter()
+
+    def request(self, *, method: str, path: str, query: dict[str, str], status: int) -> None:
+        """Note an answered request; ``query`` must hold no secret. Status 0 means no answer."""
+        entry = {"method": method, "path": path, "query": query, "status": status}
+        with self._changed:
+            self.requests.append({"t": clock.now_s(), **entry})
+            self._write({"kind": "request", **self.requests[-1]})
+
+    def opened(self, endpoint: str) -> Connection:
+        """Note a stream connection and number it, from 1."""
+        with self._changed:
+            connection = Connection(len(self.connections) + 1, endpoint, clock.now_s())
+            self.connections.append(connection)
+            self._write({**_of(connection, "opened"), "endpoint": endpoint})
+            return connection
+
+    def closed(self, connection: Connection, ending: str) -> None:
+        """Note how a connection ended."""
+        with self._changed:
+            connection.closed_s, connection.ending = clock.now_s(), ending
+            self._write(
+                {
+                    **_of(connection, "closed"),
+                    "ending": ending,
+                    "messages": connection.messages,
+                    "keep_alives": connection.keep_alives,
+                    "bytes": connection.size_bytes,
+                }
+            )
+
+    def sent(
+        self,
+        connection: Connection,
+        runs: tuple[Run, ...],
+        size_bytes: int,
+        *,
+        repeat: bool = False,
+    ) -> None:
+        """Note complete messages; ``size_bytes`` counts their lines with CRLF."""
+        batch = Batch(
+            connection.number, clock.now_s(), connection.messages, runs, size_bytes, repeat
+        )
+        with self._changed:
+            self.batches.append(batch)
+            connection.messages += batch.count
+            connection.size_bytes += size_bytes
+            if not repeat:
+                self._billed[clock.utc_day(batch.at_s)] += batch.count
+            self._write(_batch_json(batch), flush=False)
+
+    def message(self, connection: Connection, post_id: str, line: bytes) -> None:
+        """Keep the exact line of a post, if the scenario records messages."""
+        with self._changed:
+            self.messages[post_id] = line
+            entry = {**_of(connection, "message"), "id": post_id, "line": line.decode()}
+            self._write(entry, flush=False)
+
+    def cut(self, connection: Connection, post_id: str) -> None:
+        """Note a post of which only a part was sent."""
+        with self._changed:
+            connection.cut_ids.append(post_id)
+            self._write({**_of(connection, "cut"), "id": post_id})
+
+    def bad_line(self, connection: Connection, payload: bytes) -> None:
+        """Note bytes sent that are no message."""
+        with self._changed:
+            connection.bad_lines += 1
+            self.bad_lines.append(payload)
+            self._write({**_of(connection, "bad_line"), "hex": payload.hex()})
+
+    def notice(self, connection: Connection, disconnect_type: str) -> None:
+        """Note an in-stream notice of a disconnect."""
+        with self._changed:
+            self._write({**_of(connection, "notice"), "disconnect_type": disconnect_type})
+
+    def keep_alive(self, connection: Connection) -> None:
+        """Note one blank line."""
+        with self._changed:
+            connection.keep_alives += 1
+            self._write(_of(connection, "keep_alive"))
+
+    def sent_ids(self, *, connection: int | None = None, endpoint: str | None = None) -> list[str]:
+        """Return the ids sent, in order, repeats included; of one connection or endpoint."""
+        with self._changed:
+            wanted = {
+                c.number
+                for c in self.connections
+                if connection in (None, c.number) and endpoint in (None, c.endpoint)
+            }
+            batches = [batch for batch in self.batches if batch.connection in wanted]
+        return [post_id for batch in batches for post_id in batch.ids()]
+
+    @property
+    def sent_total(self) -> int:
+        """How many messages were sent, repeats included."""
+        with self._changed:
+            return sum(connection.messages for connection in self.connections)
+
+    @property
+    def billed_by_day(self) -> dict[str, int]:
+        """Posts billed on each UTC day; a post sent twice is billed once."""
+        with self._changed:
+            return dict(self._billed)
+
+    def summary(self) -> dict[str, Any]:
+        """Return the counts as one JSON object."""
+        with self._changed:
+            billed = sum(self._billed.values())
+            return {
+                "requests": len(self.requests),
+                "connects": len(self.connections),
+                "open_connections": sum(c.is_open for c in self.connections),
+                "messages": self.sent_total,
+                "unique_ids": billed,
+                "cut": sum(len(c.cut_ids) for c in self.connections),
+                "bad_lines": len(self.bad_lines),
+                "keep_alives": sum(c.keep_alives for c in self.connections),
+                "bytes": sum(c.size_bytes for c in self.connections),
+                "billed_posts": billed,
+                "bill_usd": round(billed * self._price_per_post_usd, 6),
+            }
+
+    def wait_for(self, predicate: Callable[[], bool], timeout_s: float) -> bool:
+        """Wait until the predicate holds; say whether it did within the time."""
+        deadline_s = clock.monotonic_s() + timeout_s
+        while not predicate():
+            left_s = deadline_s - clock.monotonic_s()
+            if left_s <= 0:
+                return False
+            with self._changed:
+                # The predicate may also look at things that are not noted here.
+                self._changed.wait(min(left_s, 0.02))
+        return True
+
+    def flush(self) -> None:
+        """Bring what was noted to the file."""
+        with self._changed:
+            if self._file:
+                self._file.flush()
+
+    def close(self) -> None:
+        """Write the closing summary and close the file."""
+        with self._changed:
+            self._write({"kind": "summary", "t": clock.now_s(), **self.summary()})
+            if self._file:
+                self._file.close()
+                self._file = None
+
+    def _write(self, entry: dict[str, Any], *, flush: bool = True) -> None:
+        """Append one line, and wake those who wait."""
+        if self._file:
+            self._file.write(json.dumps(entry, separators=(",", ":")) + "\n")
+            if flush:
+                self._file.flush()
+        self._changed.notify_all()
+
+
+def _of(connection: Connection, kind: str) -> dict[str, Any]:
+    return {"kind": kind, "t": clock.now_s(), "connection": connection.number}
+
+
+def _batch_json(batch: Batch) -> dict[str, Any]:
+    """Write a batch in the compact form: runs of ids instead of each id."""
+    entry = {
+        "kind": "sent",
+        "t": batch.at_s,
+        "connection": batch.connection,
+        "first_index": batch.first_index,
+        "id_runs": [[run.first, run.step, run.count] for run in batch.runs],
+        "bytes": batch.size_bytes,
+    }
+    return {**entry, "repeat": True} if batch.repeat else entry

@@ -1,0 +1,264 @@
+"""Invented posts: a seed and a number in, one post with everything around it out.
+
+Ids and times that belong to the moment of sending are left as marks of the right width.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from typing import Any
+
+from tap_twitter_stream.simulator import words
+from tap_twitter_stream.simulator.media import make_media, make_place, make_poll
+from tap_twitter_stream.simulator.people import User, people
+
+# Marks that a block of messages replaces in place: they have the width of what replaces them.
+ID_MARK = "#ID" + "-" * 16
+NOW_MARK = "#NOW" + "-" * 20
+LATER_MARK = "#LATER" + "-" * 18
+# One post in this many carries U+0000, an unpaired surrogate, or an error beside its data.
+NUL_EVERY, NUL_AT = 200, 7
+SURROGATE_EVERY, SURROGATE_AT = 200, 13
+PARTIAL_ERROR_EVERY, PARTIAL_ERROR_AT = 60, 3
+MAX_TEXT_CHARS = 280
+# A number whose text has no awkward character, for the posts that others point at.
+PLAIN_NUMBER = 1
+# Ids of posts older than any run: 2024, by the snowflake clock.
+OLD_POST_ID = 1_750_000_000_000_000_000
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Included:
+    """An object of ``includes``, and the expansions any of which brings it in."""
+
+    kind: str
+    expansions: frozenset[str]
+    value: Json
+
+
+@dataclass(slots=True)
+class Post:
+    """A post with all its fields, what can be expanded from it, and its partial errors."""
+
+    tweet: Json
+    includes: list[Included] = field(default_factory=list)
+    errors: list[Json] = field(default_factory=list)
+    ascii_only: bool = True
+
+    def include(self, kind: str, expansion: str, value: Json) -> None:
+        """Add one object that an expansion brings in."""
+        self.includes.append(Included(kind, frozenset({expansion}), value))
+
+
+def make_post(seed: int, number: int, keyword: str) -> Post:
+    """Make the post of that number; its text ends in ``keyword`` unless that is empty."""
+    chance = random.Random(f"post/{seed}/{number}")
+    everybody = people(seed)
+    author = chance.choice(everybody)
+    lang, text = _text(chance, number, keyword)
+    post = Post(tweet=_tweet(chance, author, lang, text), ascii_only=_ascii_only(chance, number))
+    post.include("users", "author_id", author)
+    _add_mention(chance, post, chance.choice(everybody))
+    _add_extras(chance, post, number, keyword)
+    _add_reference(chance, post, number, chance.choice(everybody), keyword)
+    post.tweet["display_text_range"] = [0, len(post.tweet["text"])]
+    return post
+
+
+def _ascii_only(chance: random.Random, number: int) -> bool:
+    """X escapes most text; an unpaired surrogate cannot be written any other way."""
+    return number % SURROGATE_EVERY == SURROGATE_AT or chance.random() < 0.8  # noqa: PLR2004
+
+
+def _text(chance: random.Random, number: int, keyword: str) -> tuple[str, str]:
+    """Return the language and text of a post, with its share of awkward characters."""
+    lang, phrases = chance.choice(words.PHRASES)
+    parts = [chance.choice(phrases) for _ in range(chance.randint(1, 3))]
+    parts.append("".join(chance.choice(words.EMOJI) for _ in range(chance.randint(0, 3))))
+    if number % 5 == 0:
+        parts.append(f"a{chance.choice(words.SPECIALS)}b")
+    if number % NUL_EVERY == NUL_AT:
+        parts.append("nul\x00nul")
+    if number % SURROGATE_EVERY == SURROGATE_AT:
+        parts.append("half \ud83d face")
+    parts.append(keyword)
+    return lang, " ".join(part for part in parts if part)
+
+
+def _tweet(chance: random.Random, author: User, lang: str, text: str) -> Json:
+    """Return the fields that every post has."""
+    return {
+        "id": ID_MARK,
+        "text": text,
+        "edit_history_tweet_ids": [ID_MARK],
+        "author_id": author["id"],
+        "conversation_id": ID_MARK,
+        "created_at": NOW_MARK,
+        "edit_controls": {
+            "edits_remaining": 5,
+            "is_edit_eligible": chance.random() < 0.5,  # noqa: PLR2004
+            "editable_until": LATER_MARK,
+        },
+        "lang": lang,
+        "possibly_sensitive": chance.random() < 0.02,  # noqa: PLR2004
+        "public_metrics": _fresh_metrics(),
+        "reply_settings": chance.choice(("everyone", "everyone", "mentionedUsers", "following")),
+    }
+
+
+def _fresh_metrics() -> dict[str, int]:
+    """Return the counts of a post that nobody has seen yet."""
+    names = ("retweet", "reply", "like", "quote", "bookmark", "impression")
+    return {f"{name}_count": 0 for name in names}
+
+
+def _add_mention(chance: random.Random, post: Post, user: User) -> None:
+    """Put a mention, a hashtag and a link before some texts, and describe them in entities."""
+    if chance.random() < 0.7:  # noqa: PLR2004
+        return
+    tag, link = chance.choice(words.HASHTAGS), f"https://t.example/{chance.getrandbits(40):010x}"
+    head = f"@{user['username']} #{tag} {link} "
+    tag_start = len(user["username"]) + 2
+    link_start = tag_start + len(tag) + 2
+    post.tweet["text"] = head + post.tweet["text"]
+    post.tweet["entities"] = {
+        "mentions": [
+            {"start": 0, "end": tag_start - 1, "username": user["username"], "id": user["id"]}
+        ],
+        "hashtags": [{"start": tag_start, "end": tag_start + len(tag) + 1, "tag": tag}],
+        "urls": [_url_entity(chance, link, link_start)],
+    }
+    post.include("users", "entities.mentions.username", user)
+
+
+def _url_entity(chance: random.Random, link: str, start: int) -> Json:
+    """Return one link with what X found behind it."""
+    page = f"https://news.example/{chance.getrandbits(24):06x}/{'paper-lighthouse-' * 2}hums"
+    return {
+        "start": start,
+        "end": start + len(link),
+        "url": link,
+        "expanded_url": page,
+        "display_url": page[8:34] + "…",
+        "status": 200,
+        "title": chance.choice(chance.choice(words.PHRASES)[1]),
+        "description": " ".join(chance.choice(words.PHRASES[0][1]) for _ in range(2)),
+        "unwound_url": page,
+    }
+
+
+def _add_extras(chance: random.Random, post: Post, number: int, keyword: str) -> None:
+    """Give some posts media, a place, a poll, a long text, topics or a mark of withholding."""
+    roll = chance.random()
+    if roll < 0.35:  # noqa: PLR2004
+        media = [make_media(chance) for _ in range(chance.randint(1, 3))]
+        post.tweet["attachments"] = {"media_keys": [item["media_key"] for item in media]}
+        for item in media:
+            post.include("media", "attachments.media_keys", item)
+    elif roll < 0.40:  # noqa: PLR2004
+        poll = make_poll(chance, LATER_MARK)
+        post.tweet["attachments"] = {"poll_ids": [poll["id"]]}
+        post.include("polls", "attachments.poll_ids", poll)
+    if number % 12 == 0:
+        place = make_place(chance)
+        point = {"type": "Point", "coordinates": place["geo"]["bbox"][:2]}
+        post.tweet["geo"] = {"place_id": place["id"], "coordinates": point}
+        post.include("places", "geo.place_id", place)
+    if number % 20 == 0:
+        _lengthen(chance, post, keyword)
+    if number % 90 == 0:
+        post.tweet["withheld"] = {"copyright": False, "country_codes": ["XX"], "scope": "tweet"}
+    post.tweet["context_annotations"] = [
+        _topic(chance) for _ in range(min(30, int(chance.paretovariate(1.2)) - 1))
+    ]
+
+
+def _topic(chance: random.Random) -> Json:
+    """Return one context annotation."""
+    domain, entity = chance.randrange(len(words.DOMAINS)), chance.randrange(len(words.ENTITIES))
+    named = {"id": str(46 + domain), "name": words.DOMAINS[domain]}
+    return {
+        "domain": {**named, "description": f"Made up: {named['name']}"},
+        "entity": {"id": str(1_100_000_000_000_000_000 + entity), "name": words.ENTITIES[entity]},
+    }
+
+
+def _lengthen(chance: random.Random, post: Post, keyword: str) -> None:
+    """Turn the post into a long one: the whole in ``note_tweet``, ``text`` cut with an ellipsis."""
+    sentences_total = min(200, int(8 * chance.paretovariate(0.8)))
+    body = " ".join(chance.choice(words.PHRASES[0][1]) for _ in range(sentences_total))
+    whole = f"{post.tweet['text']} {body} {keyword}".rstrip()
+    post.tweet["note_tweet"] = {"text": whole, "entities": post.tweet.get("entities", {})}
+    if len(whole) > MAX_TEXT_CHARS:
+        post.tweet["text"] = whole[: MAX_TEXT_CHARS - len(keyword) - 2] + f"… {keyword}".rstrip()
+
+
+def _add_reference(
+    chance: random.Random, post: Post, number: int, other: User, keyword: str
+) -> None:
+    """Make some posts retweets, quotes or replies; of some of those the original is gone."""
+    kind = chance.choices(("", "retweeted", "quoted", "replied_to"), (40, 30, 15, 15))[0]
+    if number % PARTIAL_ERROR_EVERY == PARTIAL_ERROR_AT:
+        kind = "quoted"
+    if number % NUL_EVERY == NUL_AT or number % SURROGATE_EVERY == SURROGATE_AT:
+        kind = ""  # A retweet's text is cut, perhaps before the character that matters.
+    if not kind:
+        return
+    original = _original(chance, number, other, keyword)
+    post.tweet["referenced_tweets"] = [{"type": kind, "id": original["id"]}]
+    if kind == "retweeted":
+        cut = f"RT @{other['username']}: {original['text']}"
+        post.tweet["text"] = cut[:140] + f"… {keyword}".rstrip()
+        post.tweet.pop("note_tweet", None)
+        post.tweet["entities"] = {"mentions": [_retweet_mention(other)]}
+    if kind == "replied_to":
+        post.tweet["conversation_id"] = original["id"]
+        post.tweet["in_reply_to_user_id"] = other["id"]
+        post.include("users", "in_reply_to_user_id", other)
+    if number % PARTIAL_ERROR_EVERY == PARTIAL_ERROR_AT:
+        post.errors.append(_gone(original["id"]))
+        return
+    post.include("tweets", "referenced_tweets.id", original)
+    post.include("users", "referenced_tweets.id.author_id", other)
+
+
+def _retweet_mention(user: User) -> Json:
+    """Return the mention that the head of a retweet makes."""
+    end = 4 + len(user["username"])
+    return {"start": 3, "end": end, "username": user["username"], "id": user["id"]}
+
+
+def _original(chance: random.Random, number: int, author: User, keyword: str) -> Json:
+    """Return the older post that this one points at."""
+    lang, text = _text(chance, PLAIN_NUMBER, keyword)
+    original = _tweet(chance, author, lang, text)
+    post_id = str(OLD_POST_ID + (number << 22) + chance.getrandbits(12))
+    counts = {name: int(chance.paretovariate(0.8)) for name in original["public_metrics"]}
+    return {
+        **original,
+        "id": post_id,
+        "edit_history_tweet_ids": [post_id],
+        "conversation_id": post_id,
+        "created_at": "2024-01-24T09:30:00.000Z",
+        "edit_controls": original["edit_controls"] | {"editable_until": "2024-01-24T10:30:00.000Z"},
+        "public_metrics": counts,
+        "context_annotations": [_topic(chance)],
+    }
+
+
+def _gone(post_id: str) -> Json:
+    """Return the partial error about a referenced post that its author has hidden."""
+    return {
+        "resource_id": post_id,
+        "parameter": "referenced_tweets.id",
+        "resource_type": "tweet",
+        "section": "includes",
+        "value": post_id,
+        "title": "Authorization Error",
+        "detail": "Sorry, you are not authorized to see the Tweet with"
+        f" referenced_tweets.id: [{post_id}].",
+        "type": "https://api.twitter.com/2/problems/not-authorized-for-resource",
+    }

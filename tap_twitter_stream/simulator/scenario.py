@@ -1,0 +1,182 @@
+"""What a simulator is to do, as a checked value: JSON or keyword arguments in."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from tap_twitter_stream.simulator.endpoints import STREAM_NAMES
+from tap_twitter_stream.simulator.steps import (
+    Rate,
+    ScenarioError,
+    Step,
+    choice,
+    count,
+    number,
+    parse_step,
+    rate,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DEFAULT_BEARER_TOKEN = "SIMULATED-BEARER-TOKEN"
+DEFAULT_CONSUMER_KEY = "SIMULATED-CONSUMER-KEY"
+DEFAULT_CONSUMER_SECRET = "SIMULATED-CONSUMER-SECRET"
+
+Script: TypeAlias = tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """The script and settings of one simulator run.
+
+    ``connections`` holds ``{"steps": [...]}`` objects, each with an optional ``"endpoint"``
+    (``filtered`` or ``sample``); the n-th accepted connect on an endpoint follows its n-th entry,
+    then sends steadily. ``limit_posts`` counts over all connections of an endpoint.
+    ``None`` switches a limit off.
+
+    Raises:
+        ScenarioError: A value does not fit; the message is one sentence.
+    """
+
+    seed: int = 1
+    rate_per_s: Rate = 50.0
+    keep_alive_s: float = 20.0
+    gzip: bool = True
+    chunking: str = "message"
+    limit_posts: int | None = None
+    max_connections: int | None = 1
+    connect_limit: int | None = 50
+    connect_window_s: float = 900.0
+    rest_limits: bool = True
+    connections: Sequence[Mapping[str, Any]] = ()
+    after: str = "steady"
+    rules: Sequence[Mapping[str, Any]] = ()
+    rules_cap: int = 1000
+    untagged_rules: str = "mixed"
+    largest_id_every: int | None = None
+    record_messages: bool = False
+    price_per_post_usd: float = 0.005
+    bearer_tokens: Sequence[str] = (DEFAULT_BEARER_TOKEN,)
+    consumer_key: str = DEFAULT_CONSUMER_KEY
+    consumer_secret: str = DEFAULT_CONSUMER_SECRET
+    _scripts: dict[str, tuple[Script, ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Check every value, and read the scripts."""
+        values = vars(self)
+        for name in ("keep_alive_s", "connect_window_s", "price_per_post_usd"):
+            if number(values, name) is None:
+                message = f"{name!r} must be a number."
+                raise ScenarioError(message)
+        for name in ("limit_posts", "connect_limit"):
+            count(values, name, least=0)
+        for name in ("max_connections", "largest_id_every"):
+            count(values, name)
+        if count(values, "seed", least=0) is None or count(values, "rules_cap") is None:
+            message = "'seed' and 'rules_cap' must be whole numbers."
+            raise ScenarioError(message)
+        if rate(values) is None:
+            message = "'rate_per_s' must be a number or \"max\"."
+            raise ScenarioError(message)
+        choice(values, "chunking", ("message", "64k"))
+        choice(values, "after", ("steady", "repeat_last"))
+        choice(values, "untagged_rules", ("mixed", "empty", "absent"))
+        _check_plain(values)
+        scripts = {name: _scripts(self.connections, name) for name in STREAM_NAMES}
+        object.__setattr__(self, "_scripts", scripts)
+
+    @classmethod
+    def from_json(cls, values: object) -> Scenario:
+        """Read a decoded JSON object.
+
+        Raises:
+            ScenarioError: It is no object, has an unknown key, or a value does not fit.
+        """
+        if not isinstance(values, Mapping):
+            message = "A scenario must be a JSON object."
+            raise ScenarioError(message)
+        known = [item.name for item in fields(cls) if item.init]
+        unknown = sorted(set(values) - set(known))
+        if unknown:
+            message = f"Unknown scenario key {unknown[0]!r}: use some of {', '.join(known)}."
+            raise ScenarioError(message)
+        return cls(**values)
+
+    @classmethod
+    def load(cls, path: Path) -> Scenario:
+        """Read a scenario file.
+
+        Raises:
+            ScenarioError: The file cannot be read, or is no scenario.
+        """
+        try:
+            return cls.from_json(json.loads(path.read_text(encoding="utf-8")))
+        except (OSError, ValueError) as error:
+            if isinstance(error, ScenarioError):
+                raise
+            message = f"The scenario file {path} cannot be read: {error}."
+            raise ScenarioError(message) from error
+
+    def script(self, endpoint: str, attempt: int) -> Script:
+        """Return the steps of an attempt (from 0) on an endpoint; beyond the script, none."""
+        scripts = self._scripts[endpoint]
+        if attempt < len(scripts):
+            return scripts[attempt]
+        return scripts[-1] if scripts and self.after == "repeat_last" else ()
+
+
+def _check_plain(values: Mapping[str, Any]) -> None:
+    """Check the values that are neither numbers nor choices."""
+    for name in ("gzip", "rest_limits", "record_messages"):
+        if not isinstance(values[name], bool):
+            message = f"{name!r} must be true or false, not {values[name]!r}."
+            raise ScenarioError(message)
+    for name in ("consumer_key", "consumer_secret"):
+        if not isinstance(values[name], str):
+            message = f"{name!r} must be a text."
+            raise ScenarioError(message)
+    tokens = values["bearer_tokens"]
+    if isinstance(tokens, str) or not tokens or not all(isinstance(t, str) for t in tokens):
+        message = "'bearer_tokens' must be a list of at least one text."
+        raise ScenarioError(message)
+    for rule in values["rules"]:
+        if not _object(rule).get("value") or set(rule) - {"value", "tag"}:
+            message = f"A rule must be an object with 'value' and perhaps 'tag', not {rule!r}."
+            raise ScenarioError(message)
+
+
+def _object(value: object) -> Mapping[str, Any]:
+    """Return a decoded JSON object.
+
+    Raises:
+        ScenarioError: It is something else.
+    """
+    if not isinstance(value, Mapping):
+        message = f"There must be a JSON object in the place of {value!r}."
+        raise ScenarioError(message)
+    return value
+
+
+def _scripts(connections: Sequence[Mapping[str, Any]], endpoint: str) -> tuple[Script, ...]:
+    """Return the scripts that hold for one endpoint."""
+    scripts = []
+    for entry in connections:
+        if set(_object(entry)) - {"steps", "endpoint"}:
+            message = f"A connection must be an object with 'steps', not {entry!r}."
+            raise ScenarioError(message)
+        steps = entry.get("steps", ())
+        if not isinstance(steps, Sequence) or isinstance(steps, str):
+            message = "'steps' of a connection must be a list."
+            raise ScenarioError(message)
+        only = entry.get("endpoint", endpoint)
+        if only not in STREAM_NAMES:
+            message = f"Unknown endpoint {only!r}: use one of {', '.join(STREAM_NAMES)}."
+            raise ScenarioError(message)
+        script = tuple(parse_step(step) for step in steps)
+        if only == endpoint:
+            scripts.append(script)
+    return tuple(scripts)

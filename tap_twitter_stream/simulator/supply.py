@@ -1,0 +1,211 @@
+"""The posts of a run, ready to send: endpoint and field selection in, blocks of messages out."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter, deque
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from tap_twitter_stream.simulator import clock
+from tap_twitter_stream.simulator.blocks import Block, Stamp, Template
+from tap_twitter_stream.simulator.ids import Ids, Run
+from tap_twitter_stream.simulator.posts import make_post
+from tap_twitter_stream.simulator.rendering import envelope, line
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tap_twitter_stream.simulator.fields import Selection
+    from tap_twitter_stream.simulator.rules import Rule, RuleBook
+    from tap_twitter_stream.simulator.scenario import Scenario
+
+# Posts are rendered a page at a time, when first needed; after the last page the texts come again
+# with new ids and times.
+PAGE_POSTS = 128
+PAGES_TOTAL = 4
+# How many batches back a duplicate may reach.
+RECENT_BATCHES = 4096
+# X escapes the slash in some answers and not in others.
+SLASH_ESCAPED_EVERY = 3
+EDITABLE_S = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A batch as it went out, so that it can go out again."""
+
+    templates: Sequence[Template]
+    runs: tuple[Run, ...]
+    stamp: Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What decides how a post looks on one connection; ``rules`` is ``None`` on a sample."""
+
+    seed: int
+    selection: Selection
+    rules: tuple[Rule, ...] | None
+    untagged_rules: str
+
+
+@lru_cache(maxsize=32)
+def render_page(view: View, page: int) -> tuple[Template, ...]:
+    """Render the posts of one page."""
+    first = page * PAGE_POSTS
+    return tuple(_render(view, number) for number in range(first, first + PAGE_POSTS))
+
+
+@lru_cache(maxsize=32)
+def deflate_page(view: View, page: int) -> tuple[Template, ...]:
+    """Compress the posts of one page, each on its own."""
+    return tuple(template.deflated() for template in render_page(view, page))
+
+
+def _render(view: View, number: int) -> Template:
+    """Render one post for a view."""
+    matching = _matching(view, number)
+    keywords = " ".join(filter(None, (rule.keyword() for rule in matching or ())))
+    post = make_post(view.seed, number, keywords)
+    shown = None if matching is None else [_shown(view, rule, number) for rule in matching]
+    message = envelope(post, view.selection, shown)
+    escape_slashes = number % SLASH_ESCAPED_EVERY == 0
+    rendered = line(message, ascii_only=post.ascii_only, escape_slashes=escape_slashes)
+    return Template.from_line(rendered)
+
+
+def _matching(view: View, number: int) -> tuple[Rule, ...] | None:
+    """Choose the one or two rules that a post matches."""
+    if view.rules is None:
+        return None
+    first = number % len(view.rules)
+    second = (first + 1) % len(view.rules)
+    one = (view.rules[first],)
+    return one if number % 4 or second == first else (*one, view.rules[second])
+
+
+def _shown(view: View, rule: Rule, number: int) -> dict[str, str]:
+    """Return a matching rule as messages show it; X is not consistent about rules without tag."""
+    if rule.tag is not None:
+        return {"id": rule.id, "tag": rule.tag}
+    absent = {"absent": True, "empty": False, "mixed": number % 2 == 0}[view.untagged_rules]
+    return {"id": rule.id} if absent else {"id": rule.id, "tag": ""}
+
+
+class Supply:
+    """What the connections of one simulator share: ids, quotas, places in the posts, the past."""
+
+    def __init__(self, scenario: Scenario, rules: RuleBook) -> None:
+        self.scenario = scenario
+        self.rules = rules
+        self.ids = Ids(clock.now_s, scenario.largest_id_every)
+        self._lock = threading.Lock()
+        self._given: Counter[str] = Counter()
+        self._place: Counter[str] = Counter()
+        self._recent: dict[str, deque[Sent]] = {}
+
+    def claim(self, endpoint: str, count: int) -> int:
+        """Take up to ``count`` posts from what the scenario allows the endpoint."""
+        limit = self.scenario.limit_posts
+        with self._lock:
+            if limit is not None:
+                count = min(count, limit - self._given[endpoint])
+            self._given[endpoint] += count
+            return count
+
+    def give_back(self, endpoint: str, count: int) -> None:
+        """Return posts that could not be sent."""
+        with self._lock:
+            self._given[endpoint] -= count
+
+    def advance(self, endpoint: str, count: int) -> tuple[int, int]:
+        """Return the next place in the posts and how many, up to ``count``, its page has left."""
+        with self._lock:
+            place = self._place[endpoint]
+            count = min(count, PAGE_POSTS - place % PAGE_POSTS)
+            self._place[endpoint] = (place + count) % (PAGE_POSTS * PAGES_TOTAL)
+            return place, count
+
+    def remember(self, endpoint: str, sent: Sent) -> None:
+        """Keep a batch for later duplicates."""
+        with self._lock:
+            self._recent.setdefault(endpoint, deque(maxlen=RECENT_BATCHES)).append(sent)
+
+    def last_sent(self, endpoint: str, count: int) -> list[tuple[Template, int, Stamp]]:
+        """Return the last posts of an endpoint, oldest first."""
+        with self._lock:
+            batches = list(self._recent.get(endpoint, ()))
+        found: list[tuple[Template, int, Stamp]] = []
+        for batch in reversed(batches):
+            ids = [post_id for run in batch.runs for post_id in run]
+            entries = list(zip(batch.templates, ids, strict=False))
+            found += [(template, post_id, batch.stamp) for template, post_id in reversed(entries)]
+            if len(found) >= count:
+                break
+        return found[:count][::-1]
+
+
+class Feed:
+    """The posts of one connection; whole pages are kept as blocks and used again.
+
+    With ``deflate`` whole pages come compressed, which makes full speed possible with gzip too.
+    """
+
+    def __init__(
+        self,
+        supply: Supply,
+        endpoint: str,
+        selection: Selection,
+        *,
+        matches_rules: bool,
+        deflate: bool,
+    ) -> None:
+        self._deflate = deflate
+        self._supply = supply
+        self._endpoint = endpoint
+        self._selection = selection
+        self._matches_rules = matches_rules
+        self._blocks: dict[int, Block] = {}
+        self._version = -1
+        self._view: View | None = None
+        self._stamp_second = 0
+        self._stamp = Stamp(b"", b"")
+
+    def next_block(self, count: int) -> Block | None:
+        """Return up to ``count`` messages, or ``None`` while there is no rule to match."""
+        view = self._current_view()
+        if view is None:
+            return None
+        place, count = self._supply.advance(self._endpoint, count)
+        page, first = divmod(place, PAGE_POSTS)
+        chunk_each = self._supply.scenario.chunking == "message"
+        if count < PAGE_POSTS:
+            templates = render_page(view, page)[first : first + count]
+            return Block(templates, chunk_each=chunk_each)
+        if page not in self._blocks:
+            deflated = deflate_page(view, page) if self._deflate else None
+            templates = render_page(view, page)
+            self._blocks[page] = Block(templates, chunk_each=chunk_each, deflated=deflated)
+        return self._blocks[page]
+
+    def stamp(self) -> Stamp:
+        """Return the texts of the present second."""
+        second = int(clock.now_s())
+        if second != self._stamp_second:
+            self._stamp_second = second
+            now, later = clock.utc_text(second), clock.utc_text(second + EDITABLE_S)
+            self._stamp = Stamp(now.encode(), later.encode())
+        return self._stamp
+
+    def _current_view(self) -> View | None:
+        """Return how posts look now; a changed rule holds from the next block on."""
+        rules = self._supply.rules
+        if self._view is None or (self._matches_rules and rules.version != self._version):
+            self._version = rules.version
+            self._blocks.clear()
+            scenario = self._supply.scenario
+            matched = rules.all if self._matches_rules else None
+            self._view = View(scenario.seed, self._selection, matched, scenario.untagged_rules)
+        return None if self._view.rules == () else self._view

@@ -1,0 +1,132 @@
+"""The folder a log lives in: its lock, its id, its segments."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import tempfile
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+from tap_twitter_stream.errors import SpoolError
+from tap_twitter_stream.spool.frames import MAGIC, SUFFIX
+
+FORMAT_VERSION = 1
+_META = "spool.json"
+_LOCK = "lock"
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One file of the log: where it starts and how many bytes it has now."""
+
+    base: int
+    path: Path
+
+    @property
+    def end(self) -> int:
+        """Position behind the segment's last byte as it is now."""
+        return self.base + self.path.stat().st_size
+
+
+def segments(folder: Path) -> list[Segment]:
+    """Return the log's segments, oldest first."""
+    found = [
+        Segment(int(path.stem), path) for path in folder.glob(f"*{SUFFIX}") if path.stem.isdigit()
+    ]
+    return sorted(found, key=lambda segment: segment.base)
+
+
+def lock(folder: Path) -> int:
+    """Take the folder for this process; the lock goes when the process ends, however it ends.
+
+    Raises:
+        SpoolError: Another process holds it, or the folder cannot be written.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        msg = f"spool_dir {str(folder)!r} cannot be written ({error.strerror}). Name a folder this user may write."
+        raise SpoolError(msg) from error
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(handle)
+        msg = (
+            f"spool_dir {str(folder)!r} is in use by another run of the tap. "
+            "Wait for it to end, or give each run a spool_dir of its own."
+        )
+        raise SpoolError(msg) from error
+    return handle
+
+
+def identity(folder: Path) -> str:
+    """Return the log's id, made once when the folder is new.
+
+    Raises:
+        SpoolError: The folder holds a log of a format this version cannot read.
+    """
+    path = folder / _META
+    with contextlib.suppress(FileNotFoundError):
+        meta = json.loads(path.read_bytes())
+        if meta.get("format") != FORMAT_VERSION:
+            msg = f"spool_dir {str(folder)!r} has format {meta.get('format')!r}; this version reads {FORMAT_VERSION}."
+            raise SpoolError(msg)
+        return str(meta["spool_id"])
+    spool_id = uuid.uuid4().hex
+    draft = folder / f"{_META}.new"
+    draft.write_text(json.dumps({"format": FORMAT_VERSION, "spool_id": spool_id}))
+    sync_path(draft)
+    draft.replace(path)
+    sync_path(folder)
+    return spool_id
+
+
+def sync_path(path: Path) -> None:
+    """Force a file's or a folder's contents to disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def temporary_folder() -> tuple[Path, bool]:
+    """Make a folder for a log that need not outlive the run.
+
+    Returns:
+        The folder, and whether it is on a disk. Memory is the last resort and never a silent
+        one: a backlog would then grow where the tap promises it does not.
+    """
+    for parent in (os.environ.get("TMPDIR"), "/var/tmp", tempfile.gettempdir()):  # noqa: S108 - mkdtemp below
+        if parent and os.access(parent, os.W_OK) and not _in_memory(Path(parent)):
+            return Path(tempfile.mkdtemp(prefix="tap-twitter-stream-", dir=parent)), True
+    return Path(tempfile.mkdtemp(prefix="tap-twitter-stream-")), False
+
+
+def _in_memory(path: Path) -> bool:
+    """Whether the path is on tmpfs or ramfs, as far as this system can tell."""
+    try:
+        mounts = Path("/proc/mounts").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+    real = str(path.resolve())
+    best, kind = "", ""
+    for line in mounts.splitlines():
+        _, mount, filesystem, *_ = line.split(" ")
+        inside = real == mount or real.startswith(mount.rstrip("/") + "/")
+        if inside and len(mount) >= len(best):
+            best, kind = mount, filesystem
+    return kind in {"tmpfs", "ramfs"}
+
+
+def cut_torn_tail(segment: Segment, valid_bytes: int) -> None:
+    """Cut what a crash left half-written behind a segment's last whole frame."""
+    if valid_bytes < len(MAGIC):
+        segment.path.unlink()
+        return
+    os.truncate(segment.path, valid_bytes)

@@ -1,0 +1,237 @@
+"""Append to the event log: one writer, many connections."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from typing import TYPE_CHECKING, Any
+
+from tap_twitter_stream.errors import SpoolError
+from tap_twitter_stream.spool.folder import (
+    Segment,
+    cut_torn_tail,
+    identity,
+    lock,
+    segments,
+    sync_path,
+)
+from tap_twitter_stream.spool.frames import (
+    HEADER_BYTES,
+    MAGIC,
+    Kind,
+    encode_header,
+    encode_json,
+    segment_name,
+)
+from tap_twitter_stream.spool.reader import last_frame_end
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tap_twitter_stream.clock import Clock
+
+SEGMENT_BYTES = 64 << 20
+
+
+class LogWriter:
+    """The one writer of a log. Safe to call from several threads.
+
+    Args:
+        folder: Where the segments live; taken with a lock until the process ends.
+        max_bytes: Bound of what is kept on disk.
+        durable: Whether segments are forced to disk. False for a log that dies with the run.
+        ring: Called after each append; must not block.
+    """
+
+    def __init__(
+        self, folder: Path, *, max_bytes: int, durable: bool, clock: Clock, ring: Callable[[], None]
+    ) -> None:
+        self._folder = folder
+        self._max_bytes = max_bytes
+        self._durable = durable
+        self._clock = clock
+        self._ring = ring
+        self._guard = threading.Lock()
+        self._room = threading.Condition(self._guard)
+        self._dirty = False
+        self._context: dict[int, dict[str, Any]] = {}  # open connections, for the next segment
+        self._window: dict[str, Any] = {}
+        self._emitted = 0  # the reader needs nothing before this position
+        self._lock_handle = lock(folder)
+        self.spool_id = identity(folder)
+        self._repair()
+        found = segments(folder)
+        self.start = found[0].base if found else 0
+        self.end = found[-1].end if found else 0
+        self.opened_at = self.end
+        self._handle = -1
+        self._segment_base = self.end
+        self._new_segment()
+
+    def append(
+        self, kind: Kind, payload: bytes, *, connection: int = 0, time_us: int | None = None
+    ) -> int:
+        """Append one frame and return its position.
+
+        Raises:
+            SpoolError: The disk is full or broken. Nothing of the frame counts then.
+        """
+        with self._guard:
+            if self.end - self._segment_base >= SEGMENT_BYTES:
+                self._roll()
+            position = self.end
+            self._write(
+                kind, payload, connection, self._clock.now_us() if time_us is None else time_us
+            )
+        self._ring()
+        return position
+
+    def append_json(self, kind: Kind, value: dict[str, Any], *, connection: int = 0) -> int:
+        """Append a frame that holds one JSON object, and keep it for the next segment's context."""
+        position = self.append(kind, encode_json(value), connection=connection)
+        with self._guard:
+            if kind is Kind.WINDOW:
+                self._window = value
+            elif kind is Kind.OPENED:
+                self._context[connection or position] = value
+            elif kind is Kind.CLOSED:
+                self._context.pop(connection, None)
+        return position
+
+    def sync(self) -> None:
+        """Force everything appended so far to disk, if this log is to outlive the run."""
+        with self._guard:
+            if not self._dirty or not self._durable or self._handle < 0:
+                return
+            self._dirty = False
+            handle = os.dup(self._handle)
+        try:
+            os.fdatasync(handle)  # outside the lock: receiving goes on meanwhile
+        finally:
+            os.close(handle)
+
+    def emitted(self, position: int) -> None:
+        """Take note that the reader needs nothing before ``position`` any more in this run."""
+        with self._guard:
+            self._emitted = max(self._emitted, position)
+            self._room.notify_all()
+
+    def wait_for_room(self, timeout_s: float) -> bool:
+        """Wait until the log is below its bound; drop what was emitted to make room.
+
+        Returns:
+            True when there is room, False when the time passed without.
+        """
+        with self._guard:
+            if self._make_room():
+                return True
+            self._room.wait(timeout_s)
+            return self._make_room()
+
+    def has_room(self) -> bool:
+        """Tell whether the log is below its bound, dropping what was emitted if need be."""
+        with self._guard:
+            return self._make_room()
+
+    def drop_before(self, position: int) -> int:
+        """Delete segments that end at or before ``position``; return how many bytes went."""
+        with self._guard:
+            return self._drop(lambda _kept, segment_end: segment_end <= position)
+
+    def drop_older_than(self, retention_s: float) -> None:
+        """Delete emitted segments last written more than ``retention_s`` ago."""
+        horizon = self._clock.now_us() / 1e6 - retention_s
+        with self._guard:
+            emitted = self._emitted
+            self._drop(
+                lambda segment, end: end <= emitted and segment.path.stat().st_mtime < horizon
+            )
+
+    def close(self) -> None:
+        """Force the log to disk and give the files back; the lock goes last."""
+        self.sync()
+        with self._guard:
+            os.close(self._handle)
+            self._handle = -1
+            os.close(self._lock_handle)
+
+    def _make_room(self) -> bool:
+        if self.end - self.start < self._max_bytes:
+            return True
+        emitted = self._emitted
+        self._drop(
+            lambda _segment, end: end <= emitted and self.end - self.start >= self._max_bytes
+        )
+        return self.end - self.start < self._max_bytes
+
+    def _drop(self, wanted: Callable[[Segment, int], bool]) -> int:
+        dropped = 0
+        found = segments(self._folder)
+        for segment, following in zip(found, found[1:], strict=False):
+            if not wanted(segment, following.base):
+                break
+            segment.path.unlink()
+            dropped += following.base - segment.base
+            self.start = following.base
+        return dropped
+
+    def _repair(self) -> None:
+        """Cut the torn tail that a crash may have left on the last segment."""
+        for segment in reversed(segments(self._folder)):
+            valid_bytes = last_frame_end(segment)
+            if valid_bytes != segment.path.stat().st_size:
+                cut_torn_tail(segment, valid_bytes)
+            if valid_bytes:
+                return
+
+    def _roll(self) -> None:
+        if self._durable:
+            os.fdatasync(self._handle)
+        self._new_segment()
+
+    def _new_segment(self) -> None:
+        path = self._folder / segment_name(self.end)
+        handle = os.open(
+            path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC, 0o600
+        )
+        if self._handle >= 0:
+            os.close(self._handle)
+        self._handle = handle
+        self._segment_base = self.end
+        os.write(handle, MAGIC)
+        self.end += len(MAGIC)
+        context = {
+            "window": self._window,
+            "connections": [[c, v] for c, v in self._context.items()],
+        }
+        self._write(Kind.CONTEXT, encode_json(context), 0, self._clock.now_us())
+        if self._durable:
+            os.fdatasync(handle)
+            sync_path(self._folder)
+
+    def _write(self, kind: Kind, payload: bytes, connection: int, time_us: int) -> None:
+        header = encode_header(kind, connection, time_us, payload)
+        total = HEADER_BYTES + len(payload)
+        try:
+            written = os.writev(self._handle, [header, payload])
+            if written < total:
+                written += _write_all(self._handle, (header + payload)[written:])
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._handle, self.end - self._segment_base)
+            msg = (
+                f"the spool cannot be written ({error.strerror}). "
+                "Free disk space under spool_dir, or lower spool_max_bytes."
+            )
+            raise SpoolError(msg) from error
+        self.end += total
+        self._dirty = True
+
+
+def _write_all(handle: int, data: bytes) -> int:
+    total = len(data)
+    while data:
+        data = data[os.write(handle, data) :]
+    return total

@@ -1,0 +1,71 @@
+"""The position vector to and from the Singer STATE. Pure.
+
+STATE is the acknowledgement that Singer lacks: a target prints one only after it has stored what
+came before, so the STATE a run starts with says what need not be sent again. Its keys are fixed and
+what varies in number is a list, because runners merge objects and replace lists.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+VERSION = 1
+KEY = "capture"
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureState:
+    """Where the reader stands in the log.
+
+    Everything before ``position`` was emitted, but for the lines of a connection in
+    ``connections`` from its own line start on.
+    """
+
+    spool_id: str
+    position: int
+    connections: list[list[Any]] = field(default_factory=list)
+    ledger: list[list[Any]] = field(default_factory=list)
+    window: list[Any] = field(default_factory=list)
+
+    def to_bookmark(self) -> dict[str, Any]:
+        """Return the value kept under the parent stream's bookmark."""
+        return {
+            "version": VERSION,
+            "spool_id": self.spool_id,
+            "position": self.position,
+            "connections": self.connections,
+            "ledger": self.ledger,
+            "window": self.window,
+        }
+
+    @property
+    def read_from(self) -> int:
+        """Position of the first byte that is still needed."""
+        return min([self.position, *(row[1] for row in self.connections)])
+
+
+def from_bookmark(value: object) -> tuple[CaptureState | None, str]:
+    """Read a bookmark that any version may have written.
+
+    Returns:
+        The state, or None when there is none to go by, and then a sentence if one was there.
+    """
+    if not value:
+        return None, ""
+    if not isinstance(value, dict) or value.get("version") != VERSION:
+        return (
+            None,
+            f"STATE has a capture bookmark that this version cannot read (wanted version {VERSION}).",
+        )
+    try:
+        state = CaptureState(
+            spool_id=str(value["spool_id"]),
+            position=int(value["position"]),
+            connections=[[int(row[0]), int(row[1]), *row[2:]] for row in value["connections"]],
+            ledger=list(value.get("ledger") or []),
+            window=list(value.get("window") or []),
+        )
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        return None, f"STATE's capture bookmark is damaged ({error!r}); it is not used."
+    return state, ""

@@ -1,0 +1,1 @@
+"""What bytes mean. Pure: no socket, clock, chance or log is reached from here."""

@@ -1,0 +1,259 @@
+"""Tell what one line of a v2 stream is. A line goes in, a Message comes out; nothing raises.
+
+Source of the rules: X's guides on consuming streaming data and on handling disconnections, and
+its OpenAPI document, where every member of the envelope is optional.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, Raw, Struct, UnsetType
+
+from tap_twitter_stream.wire.lines import OverlongLine
+from tap_twitter_stream.wire.messages import (
+    Disconnect,
+    JsonObject,
+    Junk,
+    JunkReason,
+    MatchedRule,
+    Message,
+    Post,
+    StreamProblems,
+)
+from tap_twitter_stream.wire.names import to_tweet_names
+from tap_twitter_stream.wire.text import clean, may_need_cleaning
+
+_DISCONNECT_SLUGS = frozenset(
+    {"operational-disconnect", "streaming-connection", "client-disconnected"}
+)
+INCLUDE_STREAMS = {
+    "users": "users",
+    "media": "media",
+    "tweets": "referenced_tweets",
+    "posts": "referenced_tweets",
+    "places": "places",
+    "polls": "polls",
+}
+_KEY_OF = {"media": "media_key"}
+_NO_RAW = Raw(b"")
+
+
+# The structs below are the hot path's view of an envelope: typed decoding takes 2.7 us a post
+# where a full decode takes 8 and a decode with re-encoding 14 (3 KB envelopes). A line that does
+# not fit them is decoded in full instead.
+class _Includes(Struct, forbid_unknown_fields=True):
+    users: Raw = _NO_RAW
+    media: Raw = _NO_RAW
+    tweets: Raw = _NO_RAW
+    places: Raw = _NO_RAW
+    polls: Raw = _NO_RAW
+
+
+class _Rule(Struct, forbid_unknown_fields=True):
+    id: str
+    tag: str | None = None
+
+
+class _Envelope(Struct, forbid_unknown_fields=True):
+    data: Raw
+    includes: _Includes | None = None
+    matching_rules: list[_Rule] = []
+    errors: list[JsonObject] = []
+
+
+class _Metrics(Struct):
+    repost_count: Raw | UnsetType = UNSET
+    post_count: Raw | UnsetType = UNSET
+
+
+class _Head(Struct):
+    """The id, and any name of the younger generation: those need the full decode."""
+
+    id: str
+    edit_history_post_ids: Raw | UnsetType = UNSET
+    referenced_posts: Raw | UnsetType = UNSET
+    note_post: Raw | UnsetType = UNSET
+    pinned_post_id: Raw | UnsetType = UNSET
+    most_recent_post_id: Raw | UnsetType = UNSET
+    public_metrics: _Metrics | None = None
+
+    def is_renamed(self) -> bool:
+        metrics = self.public_metrics
+        return not (
+            self.edit_history_post_ids is UNSET
+            and self.referenced_posts is UNSET
+            and self.note_post is UNSET
+            and self.pinned_post_id is UNSET
+            and self.most_recent_post_id is UNSET
+            and (metrics is None or (metrics.repost_count is UNSET and metrics.post_count is UNSET))
+        )
+
+
+class _MediaHead(Struct):
+    media_key: str
+
+
+_decode_envelope = msgspec.json.Decoder(_Envelope).decode
+_decode_head = msgspec.json.Decoder(_Head).decode
+_decode_heads = msgspec.json.Decoder(list[_Head]).decode
+_decode_media_heads = msgspec.json.Decoder(list[_MediaHead]).decode
+_decode_raws = msgspec.json.Decoder(list[Raw]).decode
+_encode = msgspec.json.Encoder().encode
+
+
+class _NeedsFullDecodeError(Exception):
+    """The typed view does not do this line justice."""
+
+
+def classify(line: bytes) -> Message:
+    """Classify one line that is not a keep-alive.
+
+    Args:
+        line: The line without its LF; a trailing CR is fine.
+
+    Returns:
+        A :class:`Post` whenever there is a ``data`` object with an id, errors beside it or not.
+        :class:`Junk` for what cannot be kept as anything else. Nothing is ever raised.
+    """
+    try:
+        if not line.isascii():
+            line.decode()
+        if may_need_cleaning(line):
+            return _classify_in_full(line)
+        return _typed_post(_decode_envelope(line))
+    except UnicodeDecodeError as error:
+        return Junk("not_utf8", f"byte {error.start} is not UTF-8")
+    except (msgspec.DecodeError, _NeedsFullDecodeError):
+        return _classify_in_full(line)
+
+
+def _typed_post(envelope: _Envelope) -> Post:
+    raw = bytes(envelope.data)
+    head = _decode_head(raw)
+    if head.is_renamed():
+        raise _NeedsFullDecodeError
+    includes = envelope.includes
+    return Post(
+        head.id,
+        raw,
+        [] if includes is None else _typed_includes(includes),
+        [MatchedRule(rule.id, rule.tag, {}) for rule in envelope.matching_rules],
+        envelope.errors,
+    )
+
+
+def _typed_includes(includes: _Includes) -> list[tuple[str, list[bytes]]]:
+    groups = []
+    for stream, group in (
+        ("users", includes.users),
+        ("media", includes.media),
+        ("referenced_tweets", includes.tweets),
+        ("places", includes.places),
+        ("polls", includes.polls),
+    ):
+        if group is _NO_RAW:
+            continue
+        if stream == "media":
+            _decode_media_heads(group)
+        else:
+            for head in _decode_heads(group):
+                if head.is_renamed():
+                    raise _NeedsFullDecodeError
+        groups.append((stream, [bytes(raw) for raw in _decode_raws(group)]))
+    return groups
+
+
+def _classify_in_full(line: bytes) -> Message:
+    if isinstance(line, OverlongLine):
+        return Junk("too_long", f"{line.size_bytes} bytes; the first {len(line)} are kept")
+    try:
+        # json, not msgspec: it takes lone surrogates, which are then replaced.
+        value = to_tweet_names(clean(json.loads(line)))
+    except (ValueError, RecursionError) as error:
+        return Junk("not_json", str(error)[:200])
+    if not isinstance(value, dict):
+        return Junk("unknown_kind", f"a JSON {type(value).__name__}, not an object")
+    data = value.get("data")
+    if isinstance(data, dict):
+        return _full_post(value, data)
+    problems = _problems(value)
+    if not problems:
+        return Junk("unknown_kind", f"an object with the members {sorted(value)[:10]}")
+    for problem in problems:
+        if kind := _disconnect_type(problem):
+            return Disconnect(kind, problem)
+    return StreamProblems(tuple(problems))
+
+
+def _full_post(value: JsonObject, data: JsonObject) -> Post | Junk:
+    post_id = data.get("id")
+    if not isinstance(post_id, str) or not post_id:
+        return Junk("unknown_kind", "data without an id")
+    includes = value.get("includes")
+    groups: dict[str, list[bytes]] = {}
+    for name, items in includes.items() if isinstance(includes, dict) else ():
+        stream = INCLUDE_STREAMS.get(name)
+        key = _KEY_OF.get(name, "id")
+        if stream is None or not isinstance(items, list):
+            continue
+        kept = [_encode(item) for item in items if isinstance(item, dict) and item.get(key)]
+        groups.setdefault(stream, []).extend(kept)
+    return Post(
+        post_id,
+        _encode(data),
+        list(groups.items()),
+        [rule for item in _objects(value.get("matching_rules")) if (rule := _matched(item))],
+        _objects(value.get("errors")),
+    )
+
+
+def _matched(item: JsonObject) -> MatchedRule | None:
+    rule_id = item.get("id")
+    if rule_id is None:
+        return None
+    tag = item.get("tag")
+    extra = {key: value for key, value in item.items() if key not in {"id", "tag"}}
+    return MatchedRule(str(rule_id), tag if tag is None else str(tag), extra)
+
+
+def _problems(value: JsonObject) -> list[JsonObject]:
+    """Problems of a line without data: an ``errors`` list, or one bare problem object."""
+    problems = _objects(value.get("errors"))
+    if not problems and "title" in value and "type" in value:
+        return [value]
+    return problems
+
+
+def _objects(value: Any) -> list[JsonObject]:  # noqa: ANN401 - any JSON value
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def _disconnect_type(problem: JsonObject) -> str | None:
+    kind = problem.get("disconnect_type")
+    if kind:
+        return str(kind)
+    slug = slug_of(problem)
+    if slug not in _DISCONNECT_SLUGS:
+        return None
+    return str(problem.get("connection_issue") or slug)
+
+
+def slug_of(problem: JsonObject) -> str | None:
+    """Return the last path segment of a problem's type: its host has changed over the years."""
+    kind = problem.get("type")
+    return str(kind).rstrip("/").rpartition("/")[2] if kind else None
+
+
+def classify_cut(line: bytes) -> Message:
+    """Classify the bytes behind the last line end of a connection that has closed.
+
+    X ends every message with CRLF, so these are mostly half a message. A whole one is a post.
+    """
+    message = classify(line)
+    if isinstance(message, Junk):
+        reason: JunkReason = "too_long" if message.reason == "too_long" else "cut"
+        return Junk(reason, "the connection ended inside this line")
+    return message

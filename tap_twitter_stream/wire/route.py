@@ -1,0 +1,156 @@
+"""Turn messages into rows of streams. Pure: a row depends on the log alone."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from tap_twitter_stream.wire.classify import slug_of
+from tap_twitter_stream.wire.text import clean
+
+if TYPE_CHECKING:
+    from tap_twitter_stream.wire.messages import Disconnect, JsonObject, Junk, MatchedRule
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_RAW_TEXT_CHARACTERS = 4096
+_encode = msgspec.json.Encoder().encode
+
+
+def iso(time_us: int) -> str:
+    """Return an instant as the records carry it: UTC, microseconds, ``Z``."""
+    instant = _EPOCH + timedelta(microseconds=time_us)
+    return f"{instant:%Y-%m-%dT%H:%M:%S.%f}Z"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a connection's records come from."""
+
+    connection_id: str
+    endpoint: str
+    delivery: str = "live"
+
+
+@dataclass(slots=True)
+class Stamp:
+    """The columns that the tap adds to each record of a frame, in both lanes' shapes.
+
+    ``tail`` closes the record and the RECORD message behind the bytes of an open object.
+    """
+
+    time: str
+    columns: dict[str, Any]
+    tail: bytes
+
+
+def data_stamp(time_us: int, origin: Origin) -> Stamp:
+    """Return the stamp for what a connection delivered."""
+    return _stamp(
+        iso(time_us),
+        {
+            "_delivery": origin.delivery,
+            "_connection_id": origin.connection_id,
+            "_endpoint": origin.endpoint,
+        },
+    )
+
+
+def capture_stamp(time_us: int) -> Stamp:
+    """Return the stamp for rows that the tap makes about itself."""
+    return _stamp(iso(time_us), {})
+
+
+def _stamp(time: str, columns: dict[str, Any]) -> Stamp:
+    columns = {"_captured_at": time, **columns}
+    tail = b"," + _encode(columns)[1:] + b',"time_extracted":"' + time.encode() + b'"}\n'
+    return Stamp(time, columns, tail)
+
+
+def encode_row(row: JsonObject) -> bytes:
+    """Return a row made by the tap as the bytes a lane takes; absent values are left out."""
+    return _encode({key: value for key, value in row.items() if value is not None})
+
+
+def rule_row(post_id: str, rule: MatchedRule, prefix: str) -> bytes:
+    """Return the ``tweet_rules`` row for one matching rule."""
+    tag = rule.tag
+    owned = bool(prefix) and tag is not None and tag.startswith(prefix)
+    row = {
+        "tweet_id": post_id,
+        "rule_id": rule.id,
+        "tag": tag[len(prefix) :] if owned and tag is not None else tag,
+        "owned": owned,
+        **rule.extra,
+    }
+    return _encode(row)
+
+
+def error_row(problem: JsonObject, *, kind: str, place: str, tweet_id: str | None = None) -> bytes:
+    """Return the ``errors`` row for one problem object; ``place`` makes its id unique."""
+    row = {
+        "error_id": stable_id("error", place),
+        "kind": kind,
+        "tweet_id": tweet_id,
+        "slug": slug_of(problem),
+        "problem": problem,
+        "rule_value": problem.get("value") if kind == "rule" else None,
+    }
+    for name in ("title", "type", "detail", "resource_id", "resource_type"):
+        row[name] = _text(problem.get(name))
+    for name in ("parameter", "value", "section", "field"):
+        row[name] = _text(problem.get(name))
+    status = problem.get("status")
+    row["status"] = status if isinstance(status, int) else None
+    return encode_row(row)
+
+
+def notice_row(notice: Disconnect, place: str) -> bytes:
+    """Return the ``notices`` row for X's word that it ends the connection."""
+    problem = notice.problem
+    row = {
+        "notice_id": stable_id("notice", place),
+        "kind": "disconnect",
+        "disconnect_type": notice.disconnect_type,
+        "slug": slug_of(problem),
+        "problem": problem,
+    }
+    for name in ("title", "type", "detail"):
+        row[name] = _text(problem.get(name))
+    return encode_row(row)
+
+
+def letter_row(line: bytes, size_bytes: int, junk: Junk, position: int, spool_id: str) -> bytes:
+    """Return the ``dead_letters`` row for a line that nothing else takes; its bytes are kept."""
+    text = line[: 4 * _RAW_TEXT_CHARACTERS].decode(errors="replace")[:_RAW_TEXT_CHARACTERS]
+    row = {
+        "letter_id": stable_id(spool_id, str(position)),
+        "reason": junk.reason,
+        "detail": clean(junk.detail),
+        "position": position,
+        "size_bytes": size_bytes,
+        "raw_base64": base64.b64encode(line).decode(),
+        "raw_text": clean(text),
+    }
+    return encode_row(row)
+
+
+def raw_row(line: bytes, position: int, spool_id: str) -> bytes:
+    """Return the ``raw_messages`` row for a line as received."""
+    text = clean(line.decode(errors="replace"))
+    return _encode({"spool_id": spool_id, "position": position, "line": text})
+
+
+def stable_id(*parts: str) -> str:
+    """Return a short id that is the same each time the same place in the log is read."""
+    return hashlib.blake2s("\0".join(parts).encode(), digest_size=16).hexdigest()
+
+
+def _text(value: Any) -> str | None:  # noqa: ANN401 - any JSON value
+    if value is None or isinstance(value, str):
+        return value
+    return _encode(value).decode()

@@ -1,0 +1,56 @@
+"""What many tests share: a quiet environment, and the targets in environments of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import hypothesis
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROOT = Path(__file__).parent.parent
+
+# Two busy cores make deadlines lie; the blob lets anyone repeat a failure seen elsewhere.
+hypothesis.settings.register_profile("house", deadline=None, print_blob=True, database=None)
+hypothesis.settings.load_profile("house")
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep a developer's own credentials and proxies out of every test and its children."""
+    for name in os.environ:
+        if name.startswith("TAP_TWITTER_STREAM_") or name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+    for name in ("BEARER_TOKEN", "LIVE", "RULE"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="session")
+def target() -> Callable[[str], Path]:
+    """Return a function that gives a target's command and sets it up when it is not there."""
+
+    def find(name: str) -> Path:
+        subprocess.run([ROOT / "scripts/setup", name], check=True, stdin=subprocess.DEVNULL)
+        return ROOT / ".tools" / name / "bin" / name
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def query_duckdb(target: Callable[[str], Path]) -> Callable[[Path, str], list[list[Any]]]:
+    """Return a function that runs one query on a DuckDB file and gives its rows."""
+    python = target("target-duckdb").parent / "python"
+    script = ROOT / "scripts/query_duckdb.py"
+
+    def ask(path: Path, sql: str) -> list[list[Any]]:
+        command = [str(part) for part in (python, script, path, sql)]
+        found: list[list[Any]] = json.loads(subprocess.check_output(command))
+        return found
+
+    return ask
