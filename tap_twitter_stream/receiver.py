@@ -53,8 +53,8 @@ def resume_position(order: Order, log: LogWriter, without_state: WithoutState) -
             return log.opened_at, ""
         whose = "no STATE" if order.state_position is None else "a STATE of another spool"
         if without_state is WithoutState.DISCARD:
-            note = f"Started with {whose}: {kept} bytes in the spool are left out (spool_without_state: discard)."
-            return log.opened_at, note
+            why = "(spool_without_state: discard)"
+            return log.opened_at, f"Started with {whose}: {kept} bytes are left out {why}."
         note = (
             f"Started with {whose}: all {kept} bytes in the spool are sent again. "
             "Pass the last STATE with --state, or set spool_without_state: discard."
@@ -227,7 +227,7 @@ def _set_up_logging(settings: Settings) -> None:
     level = os.environ.get("TAP_TWITTER_STREAM_LOGLEVEL", os.environ.get("LOGLEVEL", "INFO"))
     logging.basicConfig(
         stream=sys.stderr,
-        level=level.upper() if level.upper() in logging.getLevelNamesMapping() else "INFO",
+        level=level.upper() if isinstance(logging.getLevelName(level.upper()), int) else "INFO",
         format="%(asctime)s | %(levelname)-8s | tap-twitter-stream   | %(message)s",
     )
     logging.getLogger("urllib3").setLevel(logging.WARNING)

@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tap_twitter_stream.connection import (
+    BYTES,
+    DEAD,
+    KEEPS,
+    LAST_ID,
+    LINES,
+    MESSAGES,
+    Connection,
+    Tally,
+    connection_row,
+    empty_stats,
+    gap_row,
+)
 from tap_twitter_stream.policy.ledger import Gap, Ledger
 from tap_twitter_stream.spool.frames import Frame, Kind
 from tap_twitter_stream.state import CaptureState
@@ -23,7 +36,6 @@ from tap_twitter_stream.wire.route import (
     notice_row,
     raw_row,
     rule_row,
-    stable_id,
 )
 from tap_twitter_stream.wire.snowflake import created_ms
 
@@ -34,54 +46,6 @@ if TYPE_CHECKING:
 # Each endpoint is a family of its own for matching rules: the same post may come by several.
 _FAMILY_BITS = {"filtered": 1, "sample": 2}
 _KEEP_ALIVES = (b"", b"\r")
-
-
-@dataclass(slots=True)
-class Tally:
-    """Lines of one window (G5): lines = keep-alives + messages + dead letters."""
-
-    lines: int = 0
-    lines_reread: int = 0
-    keep_alives: int = 0
-    messages: int = 0
-    dead_letters: int = 0
-    bytes: int = 0
-    posts_new: int = 0
-    connects: int = 0
-    connections: int = 0
-
-    @property
-    def balanced(self) -> bool:
-        """Whether every line is accounted for."""
-        return self.lines == self.keep_alives + self.messages + self.dead_letters
-
-
-@dataclass(slots=True)
-class Connection:
-    """One connection while its frames are read."""
-
-    number: int
-    head: dict[str, Any]
-    origin: Origin
-    cutter: LineCutter
-    line_start: int  # position of the unfinished line's first byte
-    stats: list[Any] = field(default_factory=lambda: [0, 0, 0, 0, 0, None, None, None, None, None])
-
-    def note(self, posts: list[str], time_us: int) -> None:
-        """Take note of the posts of one frame."""
-        stats = self.stats
-        if stats[_FIRST_ID] is None:
-            stats[_FIRST_ID], stats[_FIRST_US] = posts[0], time_us
-        stats[_LAST_ID], stats[_LAST_US] = posts[-1], time_us
-        made_ms = created_ms(posts[-1])
-        if made_ms is not None:
-            stats[_MAX_LAG_MS] = max(stats[_MAX_LAG_MS] or 0, time_us // 1000 - made_ms)
-
-
-# Places in ``Connection.stats``: a list, because that is what STATE carries.
-_BYTES, _LINES, _MESSAGES, _KEEPS, _DEAD, _FIRST_ID, _LAST_ID, _FIRST_US, _LAST_US, _MAX_LAG_MS = (
-    range(10)
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,31 +84,24 @@ class Replay:
         self.full = False  # max_records was reached; what follows stays in the log
         self._cut_connection = -1  # the one in whose frame that happened
         self.unread_lines = 0  # of that frame
+        self._handlers = {
+            Kind.CONTEXT: self._context,
+            Kind.WINDOW: self._began,
+            Kind.OPENED: self._opened,
+            Kind.BYTES: self._bytes,
+            Kind.CLOSED: self._closed,
+            Kind.RULES: self._rules,
+            Kind.PROBLEM: self._problem,
+            Kind.STOPPED: self._ended,
+            Kind.CORRUPT: self._corrupt,
+        }
 
     def handle(self, frame: Frame) -> None:
         """Emit what one frame holds, unless an earlier run did."""
         if frame.end <= self.position:
             self._catch_up(frame)
             return
-        match frame.kind:
-            case Kind.BYTES:
-                self._bytes(frame)
-            case Kind.OPENED:
-                self._opened(frame)
-            case Kind.CLOSED:
-                self._closed(frame)
-            case Kind.WINDOW:
-                self._began(frame)
-            case Kind.CONTEXT:
-                self._context(frame)
-            case Kind.RULES:
-                self._rules(frame)
-            case Kind.PROBLEM:
-                self._problem(frame)
-            case Kind.STOPPED:
-                self.stopped = frame.json()
-            case Kind.CORRUPT:
-                self._corrupt(frame)
+        self._handlers[frame.kind](frame)
         self.position = frame.end
 
     def export(self, *, certified: bool = False) -> CaptureState:
@@ -232,6 +189,9 @@ class Replay:
         self._window_position = frame.position
         self.stopped = None
 
+    def _ended(self, frame: Frame) -> None:
+        self.stopped = frame.json()
+
     def _end_crashed(self, frame: Frame) -> None:
         """Close what a killed run left open, and write the row it could not write."""
         for connection in list(self._open.values()):
@@ -272,7 +232,7 @@ class Replay:
             connection = self._register(frame.connection, head)
         self._ledger.alive(_line_of(connection.head), frame.time_us)
         self.tally.bytes += len(frame.payload)
-        connection.stats[_BYTES] += len(frame.payload)
+        connection.stats[BYTES] += len(frame.payload)
         self._feed(connection, frame, 0)
 
     def _feed(self, connection: Connection, frame: Frame, skip: int) -> None:
@@ -335,10 +295,10 @@ class Replay:
         tally.lines += done
         if reread or self._window_position < 0:
             tally.lines_reread += done
-        stats[_LINES] += done
-        stats[_KEEPS] += tally.keep_alives - before[0]
-        stats[_MESSAGES] += tally.messages - before[1]
-        stats[_DEAD] += tally.dead_letters - before[2]
+        stats[LINES] += done
+        stats[KEEPS] += tally.keep_alives - before[0]
+        stats[MESSAGES] += tally.messages - before[1]
+        stats[DEAD] += tally.dead_letters - before[2]
 
     def _post(self, post: Post, connection: Connection, stamp: Stamp) -> None:
         emitter, rules = self._emitter, post.rules
@@ -394,7 +354,7 @@ class Replay:
         connection = self._open.get(frame.connection) if frame.connection else None
         if connection is None:
             self.tally.connects += 1
-            self._connection_row(head, [0, 0, 0, 0, 0, None, None, None, None, None], frame)
+            self._connection_row(head, empty_stats(), frame)
             if head["ending"].get("status"):
                 self._refused(head, frame)
             return
@@ -409,7 +369,7 @@ class Replay:
         row.setdefault("closed_at_us", frame.time_us)
         stats = connection.stats
         kind = str(row["ending"]["kind"])
-        self._ledger.closed(_line_of(row), kind, stats[_LAST_ID], stats[_MESSAGES])
+        self._ledger.closed(_line_of(row), kind, stats[LAST_ID], stats[MESSAGES])
         self._connection_row(row, stats, frame)
 
     def _last_line(self, connection: Connection, frame: Frame) -> None:
@@ -444,51 +404,12 @@ class Replay:
         self._emitter.write("errors", row, data_stamp(frame.time_us, origin))
 
     def _connection_row(self, head: dict[str, Any], stats: list[Any], frame: Frame) -> None:
-        opened = head.get("http_status") == 200  # noqa: PLR2004
-        ending = head["ending"]
-        row = {
-            "connection_id": head["connection_id"],
-            "window_id": self.window.get("window_id"),
-            "endpoint": head["endpoint"],
-            "partition": head["partition"] or None,
-            "attempt": head.get("attempt"),
-            "opened_at": iso(head["opened_at_us"]) if "opened_at_us" in head else None,
-            "closed_at": iso(head["closed_at_us"]),
-            "ending": ending["kind"],
-            "ending_detail": head.get("description"),
-            "http_status": head.get("http_status"),
-            "problem_slug": ending.get("slug") or None,
-            "wire_bytes": head.get("wire_bytes") if opened else None,
-            "bytes_received": stats[_BYTES],
-            "lines": stats[_LINES],
-            "messages": stats[_MESSAGES],
-            "keep_alives": stats[_KEEPS],
-            "dead_letters": stats[_DEAD],
-            "first_id": stats[_FIRST_ID],
-            "last_id": stats[_LAST_ID],
-            "first_message_at": None if stats[_FIRST_US] is None else iso(stats[_FIRST_US]),
-            "last_message_at": None if stats[_LAST_US] is None else iso(stats[_LAST_US]),
-            "max_lag_seconds": None if stats[_MAX_LAG_MS] is None else stats[_MAX_LAG_MS] / 1000,
-            "reconnect_wait_seconds": head.get("wait_s"),
-            "remote_transaction_id": head.get("transaction_id"),
-        }
+        row = connection_row(head, stats, self.window.get("window_id"))
         self._emitter.write("capture_connections", encode_row(row), capture_stamp(frame.time_us))
 
     def _gap(self, gap: Gap, window_id: str) -> None:
-        row = {
-            "gap_id": stable_id(gap.endpoint, str(gap.partition), str(gap.started_us)),
-            "window_id": window_id,
-            "endpoint": gap.endpoint,
-            "partition": gap.partition or None,
-            "kind": gap.kind,
-            "cause": gap.cause,
-            "started_at": iso(gap.started_us),
-            "ended_at": iso(gap.ended_us),
-            "duration_seconds": (gap.ended_us - gap.started_us) / 1e6,
-            "last_id_before": gap.last_id_before,
-            "estimated_lost": gap.estimated_lost,
-        }
-        self._emitter.write("capture_gaps", encode_row(row), capture_stamp(gap.ended_us))
+        row = encode_row(gap_row(gap, window_id))
+        self._emitter.write("capture_gaps", row, capture_stamp(gap.ended_us))
 
     def _rules(self, frame: Frame) -> None:
         stamp = capture_stamp(frame.time_us)

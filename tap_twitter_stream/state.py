@@ -42,7 +42,7 @@ class CaptureState:
     @property
     def read_from(self) -> int:
         """Position of the first byte that is still needed."""
-        return min([self.position, *(row[1] for row in self.connections)])
+        return min([self.position, *(int(row[1]) for row in self.connections)])
 
 
 def from_bookmark(value: object) -> tuple[CaptureState | None, str]:
@@ -56,7 +56,7 @@ def from_bookmark(value: object) -> tuple[CaptureState | None, str]:
     if not isinstance(value, dict) or value.get("version") != VERSION:
         return (
             None,
-            f"STATE has a capture bookmark that this version cannot read (wanted version {VERSION}).",
+            f"STATE has a capture bookmark of another version than {VERSION}; it is not used.",
         )
     try:
         state = CaptureState(

@@ -91,9 +91,8 @@ class TapTwitterStream(Tap):
             settings = parse_settings(self.config)
         except SettingsError as error:
             if raise_errors:
-                raise ConfigValidationError(
-                    "The configuration cannot work", errors=error.errors, schema={}
-                ) from error
+                msg = "The configuration cannot work"
+                raise ConfigValidationError(msg, errors=error.errors, schema={}) from error
             return error.errors
         install(settings)
         return []
@@ -103,19 +102,15 @@ class TapTwitterStream(Tap):
         """The configuration, checked and frozen."""
         return parse_settings(self.config)
 
-    def load_streams(self) -> list[Any]:
-        """Return the streams; the SDK's line per child stream tells nobody anything here."""
-        self.logger.addFilter(_without_child_lines)
-        return super().load_streams()
-
     def discover_streams(self) -> list[CapturedStream]:
         """Return every stream, whatever the settings: discovery needs no configuration."""
+        self.logger.addFilter(_without_child_lines)
         return [stream_type(self) for stream_type in STREAM_TYPES]
 
     # The run
 
     @classmethod
-    def invoke(cls, **kwargs: Any) -> None:  # type: ignore[override] # noqa: ANN401 - passed on to the SDK
+    def invoke(cls, **kwargs: Any) -> None:  # noqa: ANN401 - passed on to the SDK
         """Run the tap, and end with one sentence and the exit code that fits."""
         started: list[TapTwitterStream] = []
         cls._started = started
@@ -368,6 +363,7 @@ class TapTwitterStream(Tap):
 
 
 def _without_child_lines(record: logging.LogRecord) -> bool:
+    """Leave out the SDK's line per child stream: it tells nobody anything here."""
     return "as child stream to" not in str(record.msg)
 
 

@@ -84,16 +84,18 @@ class OpenStream:
             if not data:
                 return ClosedByServer(clean=self._chunks is None or self._chunks.finished)
             self.wire_bytes += len(data)
-            if self._chunks is None:
-                return self._inflate.feed(data)
-            payload = self._chunks.feed(data)
-            if payload:
-                return self._inflate.feed(payload)
-            return ClosedByServer(clean=True) if self._chunks.finished else b""
+            return self._decode(data)
         except (ChunkedError, InflateError) as error:
             return ProtocolBroken(str(error))
         except OSError as error:
             return NetworkFailed("read", error.strerror or type(error).__name__)
+
+    def _decode(self, data: bytes) -> bytes | ClosedByServer:
+        if self._chunks is None:
+            return self._inflate.feed(data)
+        if payload := self._chunks.feed(data):
+            return self._inflate.feed(payload)
+        return ClosedByServer(clean=True) if self._chunks.finished else b""
 
     def close(self) -> None:
         """Close the socket, so that X frees the slot now."""
@@ -103,8 +105,8 @@ class OpenStream:
     def _receive(self, timeout_s: float) -> bytes | None:
         """Bytes, ``b""`` at the end, None when none came."""
         if self._buffered:
-            data, self._buffered = self._buffered, b""
-            return data
+            buffered, self._buffered = self._buffered, b""
+            return buffered
         if self._chunks is not None and self._chunks.finished:
             return b""
         data = self._try_receive()

@@ -197,18 +197,20 @@ class Receiver:
     def _store(self, connection: int, payload: bytes) -> None:
         """Append; while the disk takes nothing keep the bytes and try again."""
         time_us = self._clock.now_us()
-        complained = False
-        while True:
-            try:
-                self._log.append(Kind.BYTES, payload, connection=connection, time_us=time_us)
-            except SpoolError as error:
-                if not complained:
-                    logger.error("%s: %s Reading has stopped meanwhile.", self._target.label, error)  # noqa: TRY400
-                complained = True
-                if self._clock.wait(_FULL_RETRY_S):
-                    raise
-            else:
-                return
+        error = self._try_store(connection, payload, time_us)
+        if error:
+            logger.error("%s: %s Reading has stopped meanwhile.", self._target.label, error)
+        while error:
+            if self._clock.wait(_FULL_RETRY_S):
+                raise error
+            error = self._try_store(connection, payload, time_us)
+
+    def _try_store(self, connection: int, payload: bytes, time_us: int) -> SpoolError | None:
+        try:
+            self._log.append(Kind.BYTES, payload, connection=connection, time_us=time_us)
+        except SpoolError as error:
+            return error
+        return None
 
     def _wait_for_room(self) -> bool:
         """Stop reading until the log is below its bound. False when a stop came first."""

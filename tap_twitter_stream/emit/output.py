@@ -33,7 +33,7 @@ class Sink(Protocol):
     """Where bytes go."""
 
     def write(self, data: memoryview) -> int:
-        """Write some of ``data`` without blocking for long; return how many bytes went (0: none)."""
+        """Write some of ``data`` without blocking for long; return how many bytes went."""
         ...
 
     def wait(self, timeout_s: float) -> None:

@@ -10,7 +10,7 @@ import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tap_twitter_stream.simulator.posts import ID_MARK, LATER_MARK, NOW_MARK
+from tap_twitter_stream.simulator.drafts import ID_MARK, LATER_MARK, NOW_MARK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -94,7 +94,7 @@ def read_request(connection: socket.socket, pending: bytearray) -> Request | Non
     head, _, rest = bytes(pending).partition(b"\r\n\r\n")
     request = _parse_head(head)
     length = request.headers.get("content-length", "0")
-    if not length.isdigit() or int(length) > MAX_BODY_BYTES:
+    if not length.isdecimal() or int(length) > MAX_BODY_BYTES:
         message = "The length of the body cannot be used."
         raise BadRequestError(message)
     body = bytearray(rest)
@@ -149,3 +149,14 @@ def answer_bytes(answer: Answer, *, compress: bool) -> bytes:
     if body is not answer.body:
         headers["content-encoding"] = "gzip"
     return head_bytes(answer.status, headers) + body
+
+
+def stream_headers(headers: dict[str, str], *, compress: bool) -> dict[str, str]:
+    """Return the headers of an open stream."""
+    stream = {
+        "content-type": "application/json; charset=utf-8",
+        "transfer-encoding": "chunked",
+        **transaction_headers(),
+        **headers,
+    }
+    return {**stream, "content-encoding": "gzip"} if compress else stream

@@ -7,27 +7,32 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
-from typing import Any
 
 from tap_twitter_stream.simulator import words
+from tap_twitter_stream.simulator.drafts import (
+    ID_MARK,
+    LATER_MARK,
+    NUL_AT,
+    NUL_EVERY,
+    SURROGATE_AT,
+    SURROGATE_EVERY,
+    Json,
+    bare_tweet,
+    is_ascii_only,
+    make_text,
+    make_topic,
+)
 from tap_twitter_stream.simulator.media import make_media, make_place, make_poll
 from tap_twitter_stream.simulator.people import User, people
 
-# Marks that a block of messages replaces in place: they have the width of what replaces them.
-ID_MARK = "#ID" + "-" * 16
-NOW_MARK = "#NOW" + "-" * 20
-LATER_MARK = "#LATER" + "-" * 18
-# One post in this many carries U+0000, an unpaired surrogate, or an error beside its data.
-NUL_EVERY, NUL_AT = 200, 7
-SURROGATE_EVERY, SURROGATE_AT = 200, 13
+# One post in this many has an error beside its data, and one was edited before it was sent.
 PARTIAL_ERROR_EVERY, PARTIAL_ERROR_AT = 60, 3
+EDITED_EVERY, EDITED_AT = 70, 11
 MAX_TEXT_CHARS = 280
 # A number whose text has no awkward character, for the posts that others point at.
 PLAIN_NUMBER = 1
 # Ids of posts older than any run: 2024, by the snowflake clock.
 OLD_POST_ID = 1_750_000_000_000_000_000
-
-Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,61 +63,18 @@ def make_post(seed: int, number: int, keyword: str) -> Post:
     chance = random.Random(f"post/{seed}/{number}")
     everybody = people(seed)
     author = chance.choice(everybody)
-    lang, text = _text(chance, number, keyword)
-    post = Post(tweet=_tweet(chance, author, lang, text), ascii_only=_ascii_only(chance, number))
+    lang, text = make_text(chance, number, keyword)
+    post = Post(
+        tweet=bare_tweet(chance, author, lang, text), ascii_only=is_ascii_only(chance, number)
+    )
     post.include("users", "author_id", author)
     _add_mention(chance, post, chance.choice(everybody))
     _add_extras(chance, post, number, keyword)
     _add_reference(chance, post, number, chance.choice(everybody), keyword)
     post.tweet["display_text_range"] = [0, len(post.tweet["text"])]
+    if number % EDITED_EVERY == EDITED_AT:
+        _edit(post, number)
     return post
-
-
-def _ascii_only(chance: random.Random, number: int) -> bool:
-    """X escapes most text; an unpaired surrogate cannot be written any other way."""
-    return number % SURROGATE_EVERY == SURROGATE_AT or chance.random() < 0.8  # noqa: PLR2004
-
-
-def _text(chance: random.Random, number: int, keyword: str) -> tuple[str, str]:
-    """Return the language and text of a post, with its share of awkward characters."""
-    lang, phrases = chance.choice(words.PHRASES)
-    parts = [chance.choice(phrases) for _ in range(chance.randint(1, 3))]
-    parts.append("".join(chance.choice(words.EMOJI) for _ in range(chance.randint(0, 3))))
-    if number % 5 == 0:
-        parts.append(f"a{chance.choice(words.SPECIALS)}b")
-    if number % NUL_EVERY == NUL_AT:
-        parts.append("nul\x00nul")
-    if number % SURROGATE_EVERY == SURROGATE_AT:
-        parts.append("half \ud83d face")
-    parts.append(keyword)
-    return lang, " ".join(part for part in parts if part)
-
-
-def _tweet(chance: random.Random, author: User, lang: str, text: str) -> Json:
-    """Return the fields that every post has."""
-    return {
-        "id": ID_MARK,
-        "text": text,
-        "edit_history_tweet_ids": [ID_MARK],
-        "author_id": author["id"],
-        "conversation_id": ID_MARK,
-        "created_at": NOW_MARK,
-        "edit_controls": {
-            "edits_remaining": 5,
-            "is_edit_eligible": chance.random() < 0.5,  # noqa: PLR2004
-            "editable_until": LATER_MARK,
-        },
-        "lang": lang,
-        "possibly_sensitive": chance.random() < 0.02,  # noqa: PLR2004
-        "public_metrics": _fresh_metrics(),
-        "reply_settings": chance.choice(("everyone", "everyone", "mentionedUsers", "following")),
-    }
-
-
-def _fresh_metrics() -> dict[str, int]:
-    """Return the counts of a post that nobody has seen yet."""
-    names = ("retweet", "reply", "like", "quote", "bookmark", "impression")
-    return {f"{name}_count": 0 for name in names}
 
 
 def _add_mention(chance: random.Random, post: Post, user: User) -> None:
@@ -172,18 +134,8 @@ def _add_extras(chance: random.Random, post: Post, number: int, keyword: str) ->
     if number % 90 == 0:
         post.tweet["withheld"] = {"copyright": False, "country_codes": ["XX"], "scope": "tweet"}
     post.tweet["context_annotations"] = [
-        _topic(chance) for _ in range(min(30, int(chance.paretovariate(1.2)) - 1))
+        make_topic(chance) for _ in range(min(30, int(chance.paretovariate(1.2)) - 1))
     ]
-
-
-def _topic(chance: random.Random) -> Json:
-    """Return one context annotation."""
-    domain, entity = chance.randrange(len(words.DOMAINS)), chance.randrange(len(words.ENTITIES))
-    named = {"id": str(46 + domain), "name": words.DOMAINS[domain]}
-    return {
-        "domain": {**named, "description": f"Made up: {named['name']}"},
-        "entity": {"id": str(1_100_000_000_000_000_000 + entity), "name": words.ENTITIES[entity]},
-    }
 
 
 def _lengthen(chance: random.Random, post: Post, keyword: str) -> None:
@@ -233,8 +185,8 @@ def _retweet_mention(user: User) -> Json:
 
 def _original(chance: random.Random, number: int, author: User, keyword: str) -> Json:
     """Return the older post that this one points at."""
-    lang, text = _text(chance, PLAIN_NUMBER, keyword)
-    original = _tweet(chance, author, lang, text)
+    lang, text = make_text(chance, PLAIN_NUMBER, keyword)
+    original = bare_tweet(chance, author, lang, text)
     post_id = str(OLD_POST_ID + (number << 22) + chance.getrandbits(12))
     counts = {name: int(chance.paretovariate(0.8)) for name in original["public_metrics"]}
     return {
@@ -245,8 +197,17 @@ def _original(chance: random.Random, number: int, author: User, keyword: str) ->
         "created_at": "2024-01-24T09:30:00.000Z",
         "edit_controls": original["edit_controls"] | {"editable_until": "2024-01-24T10:30:00.000Z"},
         "public_metrics": counts,
-        "context_annotations": [_topic(chance)],
+        "context_annotations": [make_topic(chance)],
     }
+
+
+def _edit(post: Post, number: int) -> None:
+    """Give a post an earlier version; each version has an id of its own."""
+    earlier_id = str(OLD_POST_ID + (number << 22))
+    post.tweet["edit_history_tweet_ids"] = [earlier_id, ID_MARK]
+    post.tweet["edit_controls"] = post.tweet["edit_controls"] | {"edits_remaining": 4}
+    earlier = post.tweet | {"id": earlier_id, "text": f"{post.tweet['text']} (first try)"}
+    post.include("tweets", "edit_history_tweet_ids", earlier)
 
 
 def _gone(post_id: str) -> Json:

@@ -69,10 +69,10 @@ class Api:
         ids = request.query["ids"].split(",") if "ids" in request.query else None
         max_results = request.query.get("max_results", str(MAX_RULES_PER_PAGE))
         token = request.query.get("pagination_token", "0" * 16)
-        if not max_results.isdigit() or not 1 <= int(max_results) <= MAX_RULES_PER_PAGE:
+        if not max_results.isdecimal() or not 1 <= int(max_results) <= MAX_RULES_PER_PAGE:
             why = f"is not between 1 and {MAX_RULES_PER_PAGE}"
             return _invalid("max_results", max_results, why)
-        if len(token) != 16 or not token.isdigit():  # noqa: PLR2004 - as X's description has it
+        if len(token) != 16 or not token.isdecimal():  # noqa: PLR2004 - as X's description has it
             return _invalid("pagination_token", token, "is not a token that was given out")
         offset = int(token)
         body, more = self._rules.page(ids, int(max_results), offset)
@@ -89,7 +89,7 @@ class Api:
         add, delete = body.get("add"), body.get("delete")
         if isinstance(add, list) and add and delete is None:
             return json_answer(*self._rules.create(add, dry_run=dry_run))
-        if isinstance(delete, dict) and delete and add is None:
+        if isinstance(delete, dict) and add is None and _names_rules(delete):
             return json_answer(*self._rules.delete(delete, dry_run=dry_run))
         return _invalid("body", "", "must hold exactly one of add and delete")
 
@@ -122,7 +122,7 @@ class Api:
     def usage_of_posts(self, request: Request) -> Answer:
         """Answer how many posts were billed, in total and by day."""
         days = request.query.get("days", "7")
-        if not days.isdigit() or not 1 <= int(days) <= 90:  # noqa: PLR2004 - X's bounds
+        if not days.isdecimal() or not 1 <= int(days) <= 90:  # noqa: PLR2004 - X's bounds
             return _invalid("days", days, "is not between 1 and 90")
         by_day = self._oracle.billed_by_day
         usage = [{"date": f"{d}T00:00:00.000Z", "usage": str(n)} for d, n in by_day.items()]
@@ -155,6 +155,13 @@ class Api:
         """Ask the simulator to end."""
         self._stop()
         return json_answer(200, {"stopping": True})
+
+
+def _names_rules(delete: dict[str, Any]) -> bool:
+    """Say whether a deletion names rules by lists of ids and values, and nothing else."""
+    lists = all(isinstance(names, list) for names in delete.values())
+    texts = lists and all(isinstance(name, str) for names in delete.values() for name in names)
+    return bool(delete) and texts and delete.keys() <= {"ids", "values"}
 
 
 def _is_true(request: Request, name: str) -> bool:

@@ -8,15 +8,24 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tap_twitter_stream.simulator.endpoints import STREAM_NAMES
-from tap_twitter_stream.simulator.steps import (
-    Rate,
+from tap_twitter_stream.simulator.step_parser import (
     ScenarioError,
-    Step,
     choice,
     count,
     number,
     parse_step,
     rate,
+)
+from tap_twitter_stream.simulator.steps import (
+    Close,
+    Cut,
+    CutLine,
+    Disconnect,
+    Http,
+    Rate,
+    Refuse,
+    Rst,
+    Step,
 )
 
 if TYPE_CHECKING:
@@ -26,17 +35,41 @@ DEFAULT_BEARER_TOKEN = "SIMULATED-BEARER-TOKEN"
 DEFAULT_CONSUMER_KEY = "SIMULATED-CONSUMER-KEY"
 DEFAULT_CONSUMER_SECRET = "SIMULATED-CONSUMER-SECRET"
 
+# A keep-alive more often than that would be a flood.
+SHORTEST_S = 0.001
+
 Script: TypeAlias = tuple[Step, ...]
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """The script and settings of one simulator run.
+    """The script and settings of one simulator run. ``None`` switches a limit off.
 
-    ``connections`` holds ``{"steps": [...]}`` objects, each with an optional ``"endpoint"``
-    (``filtered`` or ``sample``); the n-th accepted connect on an endpoint follows its n-th entry,
-    then sends steadily. ``limit_posts`` counts over all connections of an endpoint.
-    ``None`` switches a limit off.
+    Attributes:
+        seed: Decides people and texts; ids and times are always new.
+        rate_per_s: Posts per second on each stream, or ``"max"``.
+        keep_alive_s: A blank line goes out after that long without a byte.
+        gzip: Whether a client that accepts gzip gets it.
+        chunking: ``"message"`` for one HTTP chunk to a message; ``"64k"`` for chunks of 64 KB, cut
+            anywhere, as far as posts are due at once.
+        limit_posts: Posts on each endpoint, over all its connections; then keep-alives only.
+        max_connections: Open connections on each endpoint; one more gets 429.
+        connect_limit: Connects on each endpoint in a window of ``connect_window_s``.
+        rest_limits: Whether the other endpoints have X's limits.
+        connections: ``{"steps": [...]}`` objects, perhaps with an ``"endpoint"`` (``filtered`` or
+            ``sample``). The n-th connect that passes every check follows the n-th of its endpoint,
+            then sends steadily.
+        after: What connects beyond the script do: ``"steady"`` or ``"repeat_last"``.
+        rules: ``{"value": ..., "tag": ...}`` objects to begin with.
+        rules_cap: How many rules there may be.
+        untagged_rules: How messages show a rule without a tag: ``"empty"``, ``"absent"``, or
+            ``"mixed"``.
+        largest_id_every: One id in that many is close to 2**63.
+        record_messages: Whether the oracle keeps the exact line of every post.
+        price_per_post_usd: For the bill.
+        bearer_tokens: The tokens accepted; ``/oauth2/token`` gives the first.
+        consumer_key: The key that ``/oauth2/token`` accepts.
+        consumer_secret: The secret that goes with it.
 
     Raises:
         ScenarioError: A value does not fit; the message is one sentence.
@@ -69,7 +102,7 @@ class Scenario:
         """Check every value, and read the scripts."""
         values = vars(self)
         for name in ("keep_alive_s", "connect_window_s", "price_per_post_usd"):
-            if number(values, name) is None:
+            if number(values, name, least=SHORTEST_S if name == "keep_alive_s" else 0) is None:
                 message = f"{name!r} must be a number."
                 raise ScenarioError(message)
         for name in ("limit_posts", "connect_limit"):
@@ -86,7 +119,8 @@ class Scenario:
         choice(values, "after", ("steady", "repeat_last"))
         choice(values, "untagged_rules", ("mixed", "empty", "absent"))
         _check_plain(values)
-        scripts = {name: _scripts(self.connections, name) for name in STREAM_NAMES}
+        connections = _list(values, "connections")
+        scripts = {name: _scripts(connections, name) for name in STREAM_NAMES}
         object.__setattr__(self, "_scripts", scripts)
 
     @classmethod
@@ -143,10 +177,19 @@ def _check_plain(values: Mapping[str, Any]) -> None:
     if isinstance(tokens, str) or not tokens or not all(isinstance(t, str) for t in tokens):
         message = "'bearer_tokens' must be a list of at least one text."
         raise ScenarioError(message)
-    for rule in values["rules"]:
+    for rule in _list(values, "rules"):
         if not _object(rule).get("value") or set(rule) - {"value", "tag"}:
             message = f"A rule must be an object with 'value' and perhaps 'tag', not {rule!r}."
             raise ScenarioError(message)
+
+
+def _list(values: Mapping[str, Any], name: str) -> Sequence[Any]:
+    """Return the list of that name."""
+    value = values[name]
+    if isinstance(value, str) or not isinstance(value, Sequence):
+        message = f"{name!r} must be a list, not {value!r}."
+        raise ScenarioError(message)
+    return value
 
 
 def _object(value: object) -> Mapping[str, Any]:
@@ -159,6 +202,18 @@ def _object(value: object) -> Mapping[str, Any]:
         message = f"There must be a JSON object in the place of {value!r}."
         raise ScenarioError(message)
     return value
+
+
+def _check_order(script: Script) -> None:
+    """Refuse a script with steps that can never be done."""
+    for place, step in enumerate(script):
+        if isinstance(step, (Http, Refuse)) and len(script) > 1:
+            message = "A step 'http' or 'refuse' must be the only one of its connection."
+            raise ScenarioError(message)
+        ends = isinstance(step, (Close, Cut, CutLine, Disconnect, Rst))
+        if ends and place < len(script) - 1:
+            message = f"Step {place + 1} ends the connection: the steps after it cannot be done."
+            raise ScenarioError(message)
 
 
 def _scripts(connections: Sequence[Mapping[str, Any]], endpoint: str) -> tuple[Script, ...]:
@@ -177,6 +232,7 @@ def _scripts(connections: Sequence[Mapping[str, Any]], endpoint: str) -> tuple[S
             message = f"Unknown endpoint {only!r}: use one of {', '.join(STREAM_NAMES)}."
             raise ScenarioError(message)
         script = tuple(parse_step(step) for step in steps)
+        _check_order(script)
         if only == endpoint:
             scripts.append(script)
     return tuple(scripts)

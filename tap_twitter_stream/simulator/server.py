@@ -8,7 +8,8 @@ import threading
 from typing import TYPE_CHECKING
 
 from tap_twitter_stream.simulator import endpoints, problems
-from tap_twitter_stream.simulator.fields import BadParameterError, Selection
+from tap_twitter_stream.simulator.checks import bad_parameter
+from tap_twitter_stream.simulator.fields import Selection
 from tap_twitter_stream.simulator.gate import Gate
 from tap_twitter_stream.simulator.http import (
     Answer,
@@ -17,7 +18,7 @@ from tap_twitter_stream.simulator.http import (
     head_bytes,
     json_answer,
     read_request,
-    transaction_headers,
+    stream_headers,
 )
 from tap_twitter_stream.simulator.link import ClientGoneError, Link
 from tap_twitter_stream.simulator.session import Session
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 # How often the accepting thread brings the oracle's notes to its file.
 FLUSH_S = 0.5
 JOIN_S = 5.0
-MAX_BACKFILL_MINUTES = 5
 
 
 class Server:
@@ -150,7 +150,7 @@ class Server:
             headers = allowance.headers()
             if not allowance.allowed:
                 return json_answer(429, problems.usual(429)), headers
-        return _bad_parameter(row, request), headers
+        return bad_parameter(row, request), headers
 
     def _may(self, request: Request) -> bool:
         """Check the bearer token."""
@@ -220,7 +220,7 @@ class Server:
         try:
             mixed = compress and self._may_mix(script)
             link = Link(connection, compress=compress, mixed=mixed)
-            link.begin(head_bytes(200, _stream_headers(headers, compress=compress)))
+            link.begin(head_bytes(200, stream_headers(headers, compress=compress)))
             selection = Selection.from_query(request.query)
             feed = Feed(
                 self._supply, row.name, selection, matches_rules=row.needs_rules, deflate=mixed
@@ -242,33 +242,3 @@ class Server:
         known = row.parameters if row else frozenset()
         query = {name: value if name in known else "…" for name, value in request.query.items()}
         self._oracle.request(method=request.method, path=request.path, query=query, status=status)
-
-
-def _bad_parameter(row: Endpoint, request: Request) -> Answer | None:
-    """Return the refusal of the first parameter that the endpoint does not take."""
-    unknown = sorted(set(request.query) - row.parameters) if row.bearer else []
-    if unknown:
-        name, value = unknown[0], request.query[unknown[0]]
-        legal = ",".join(sorted(row.parameters))
-        message = f"The query parameter [{name}] is not one of [{legal}]"
-        return json_answer(400, problems.invalid_request(name, value, message))
-    minutes = request.query.get("backfill_minutes", "0")
-    if not minutes.isdigit() or int(minutes) > MAX_BACKFILL_MINUTES:
-        message = f"The `backfill_minutes` query parameter value [{minutes}] is not between 0 and 5"
-        return json_answer(400, problems.invalid_request("backfill_minutes", minutes, message))
-    try:
-        Selection.from_query(request.query)
-    except BadParameterError as error:
-        return json_answer(400, problems.invalid_request(error.name, error.value, str(error)))
-    return None
-
-
-def _stream_headers(headers: dict[str, str], *, compress: bool) -> dict[str, str]:
-    """Return the headers of an open stream."""
-    stream = {
-        "content-type": "application/json; charset=utf-8",
-        "transfer-encoding": "chunked",
-        **transaction_headers(),
-        **headers,
-    }
-    return {**stream, "content-encoding": "gzip"} if compress else stream

@@ -53,7 +53,11 @@ class Simulator:
         self.oracle = Oracle(oracle_path, price_per_post_usd=price)
         api = Api(self.scenario, self.rules, self.oracle, self.stop_requested.set)
         address = ("127.0.0.1" if host == "localhost" else host, port)
-        self._server = Server(address, Supply(self.scenario, self.rules), self.oracle, api)
+        try:
+            self._server = Server(address, Supply(self.scenario, self.rules), self.oracle, api)
+        except OSError:
+            self.oracle.close()
+            raise
         shown = f"[{host}]" if ":" in host else host
         self.url = f"http://{shown}:{self._server.port}"
         self._server.start()

@@ -1,13 +1,9 @@
-"""The steps of a scripted connection: one JSON object in, one frozen step out."""
+"""The steps of a scripted connection, a closed union of frozen values."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 DISCONNECT_TYPES = (
     "OperationalDisconnect",
@@ -20,10 +16,6 @@ DISCONNECT_TYPES = (
     "InvalidRules",
 )
 Rate: TypeAlias = "float | Literal['max']"
-
-
-class ScenarioError(ValueError):
-    """A scenario cannot be used; the message says in one sentence what to change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,136 +129,3 @@ Step: TypeAlias = (
     | Http
     | Refuse
 )
-
-
-def parse_step(entry: object) -> Step:
-    """Read one step.
-
-    Raises:
-        ScenarioError: The step or one of its keys is unknown, or a value does not fit.
-    """
-    if not isinstance(entry, Mapping) or not isinstance(entry.get("do"), str):
-        message = f"A step must be an object with a key 'do', not {entry!r}."
-        raise ScenarioError(message)
-    name = entry["do"]
-    if name not in _STEPS:
-        message = f"Unknown step {name!r}: use one of {', '.join(sorted(_STEPS))}."
-        raise ScenarioError(message)
-    keys, make = _STEPS[name]
-    unknown = sorted(set(entry) - {"do", *keys})
-    if unknown:
-        known = ", ".join(keys) or "none"
-        message = f"Unknown key {unknown[0]!r} in step {name!r}: its keys are {known}."
-        raise ScenarioError(message)
-    return make(entry)
-
-
-def number(
-    entry: Mapping[str, Any], key: str, *, least: float = 0, whole: bool = False
-) -> float | None:
-    """Return a number or ``None`` if the key is absent or null.
-
-    Raises:
-        ScenarioError: It is no number, or below ``least``.
-    """
-    value = entry.get(key)
-    if value is None:
-        return None
-    fits = isinstance(value, int) if whole else isinstance(value, (int, float))
-    if isinstance(value, bool) or not fits or value < least:
-        kind = "a whole number" if whole else "a number"
-        message = f"{key!r} must be {kind} of at least {least:g}, not {value!r}."
-        raise ScenarioError(message)
-    return float(value)
-
-
-def count(entry: Mapping[str, Any], key: str, *, least: int = 1) -> int | None:
-    """Return a whole number or ``None`` if the key is absent or null."""
-    value = number(entry, key, least=least, whole=True)
-    return None if value is None else int(value)
-
-
-def rate(entry: Mapping[str, Any], key: str = "rate_per_s") -> Rate | None:
-    """Return posts per second, ``"max"``, or ``None`` if the key is absent."""
-    value = entry.get(key)
-    if value == "max":
-        return "max"
-    return number(entry, key)
-
-
-def choice(entry: Mapping[str, Any], key: str, legal: tuple[str, ...]) -> str:
-    """Return one of the legal words; the first is the default."""
-    value = entry.get(key, legal[0])
-    if value not in legal:
-        message = f"{key!r} must be one of {', '.join(legal)}, not {value!r}."
-        raise ScenarioError(message)
-    return str(value)
-
-
-def _payload(entry: Mapping[str, Any], default: bytes | None = None) -> bytes:
-    """Return the bytes of the one key among text, hex and base64 that is there."""
-    given = [key for key in ("text", "hex", "base64") if key in entry]
-    if not given and default is not None:
-        return default
-    if len(given) != 1 or not isinstance(entry[given[0]], str):
-        message = f"Step {entry['do']!r} needs one text in exactly one of text, hex, base64."
-        raise ScenarioError(message)
-    value = entry[given[0]]
-    try:
-        if given == ["hex"]:
-            return bytes.fromhex(value)
-        return base64.b64decode(value, validate=True) if given == ["base64"] else value.encode()
-    except (ValueError, binascii.Error) as error:
-        message = f"The {given[0]} of step {entry['do']!r} cannot be decoded: {error}."
-        raise ScenarioError(message) from error
-
-
-def _http(entry: Mapping[str, Any]) -> Http:
-    """Read the step that answers with a status of its own."""
-    status = count(entry, "status", least=201)
-    headers = entry.get("headers", {})
-    if status is None or status > 599 or not isinstance(headers, Mapping):  # noqa: PLR2004
-        message = "Step 'http' needs a status from 201 to 599, and headers (if any) as an object."
-        raise ScenarioError(message)
-    body = entry.get("body")
-    return Http(status, _body(body), tuple((str(k).lower(), str(v)) for k, v in headers.items()))
-
-
-def _body(body: object) -> bytes | None:
-    """Return text as it is, anything else as JSON; ``None`` leaves the usual body."""
-    if body is None:
-        return None
-    return body.encode() if isinstance(body, str) else json.dumps(body).encode()
-
-
-def _cut_line(entry: Mapping[str, Any]) -> CutLine:
-    end = choice(entry, "end", ("fin", "rst"))
-    where = choice(entry, "where", ("line", "chunk"))
-    return CutLine(end="rst" if end == "rst" else "fin", where=where)  # type: ignore[arg-type]
-
-
-_Maker: TypeAlias = Callable[[Mapping[str, Any]], Step]
-_PAYLOAD_KEYS = ("text", "hex", "base64")
-# Name of a step: its keys, and what makes it of them.
-_STEPS: dict[str, tuple[tuple[str, ...], _Maker]] = {
-    "send": (
-        ("posts", "seconds", "rate_per_s"),
-        lambda e: Send(count(e, "posts", least=0), number(e, "seconds"), rate(e)),
-    ),
-    "idle": (("seconds",), lambda e: Idle(number(e, "seconds"))),
-    "silence": (("seconds",), lambda e: Silence(number(e, "seconds"))),
-    "close": ((), lambda _: Close()),
-    "cut": ((), lambda _: Cut()),
-    "rst": ((), lambda _: Rst()),
-    "cut_line": (("end", "where"), _cut_line),
-    "bad_line": (_PAYLOAD_KEYS, lambda e: BadLine(_payload(e, BadLine().payload))),
-    "raw": (_PAYLOAD_KEYS, lambda e: Raw(_payload(e))),
-    "disconnect": (
-        ("disconnect_type",),
-        lambda e: Disconnect(choice(e, "disconnect_type", DISCONNECT_TYPES)),
-    ),
-    "drip": (("posts",), lambda e: Drip(count(e, "posts") or 1)),
-    "duplicate": (("posts",), lambda e: Duplicate(count(e, "posts") or 1)),
-    "http": (("status", "body", "headers"), _http),
-    "refuse": ((), lambda _: Refuse()),
-}

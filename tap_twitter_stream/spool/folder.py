@@ -50,7 +50,10 @@ def lock(folder: Path) -> int:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        msg = f"spool_dir {str(folder)!r} cannot be written ({error.strerror}). Name a folder this user may write."
+        msg = (
+            f"spool_dir {str(folder)!r} cannot be written ({error.strerror}). "
+            "Name a folder this user may write."
+        )
         raise SpoolError(msg) from error
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -74,7 +77,10 @@ def identity(folder: Path) -> str:
     with contextlib.suppress(FileNotFoundError):
         meta = json.loads(path.read_bytes())
         if meta.get("format") != FORMAT_VERSION:
-            msg = f"spool_dir {str(folder)!r} has format {meta.get('format')!r}; this version reads {FORMAT_VERSION}."
+            msg = (
+                f"spool_dir {str(folder)!r} has format {meta.get('format')!r}, and this version "
+                f"reads {FORMAT_VERSION}. Name another folder, or use the version that wrote it."
+            )
             raise SpoolError(msg)
         return str(meta["spool_id"])
     spool_id = uuid.uuid4().hex

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from tap_twitter_stream.errors import SpoolError
@@ -169,7 +170,7 @@ class LogWriter:
     def _drop(self, wanted: Callable[[Segment, int], bool]) -> int:
         dropped = 0
         found = segments(self._folder)
-        for segment, following in zip(found, found[1:], strict=False):
+        for segment, following in pairwise(found):
             if not wanted(segment, following.base):
                 break
             segment.path.unlink()

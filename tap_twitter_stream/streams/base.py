@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from singer_sdk.helpers._typing import TypeConformanceLevel
+from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.streams import Stream
 
@@ -27,7 +27,7 @@ class CapturedStream(Stream):
     # The schemas are open at every level and hold what X sends, so conforming would change
     # nothing; it is 69 % of the SDK's time per record.
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
-    state_partitioning_keys: ClassVar[tuple[str, ...]] = ()  # type: ignore[misc] # one bookmark, no partitions
+    state_partitioning_keys: ClassVar[tuple[str, ...]] = ()  # one bookmark, no partitions
     is_data: ClassVar[bool] = True
     """Whether it holds what X sent. With no such stream selected, nothing is connected."""
 
@@ -63,7 +63,7 @@ class CapturedStream(Stream):
         )
         if other:
             self.logger.warning(
-                "The catalog's keys or replication of stream '%s' are not used: they are fixed.",
+                "The catalog's keys or replication of '%s' are not used: they are fixed.",
                 self.name,
             )
         self.primary_keys = keys

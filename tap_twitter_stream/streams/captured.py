@@ -12,7 +12,7 @@ __all__ = ["CapturedStream"]
 
 class _Child(CapturedStream):
     parent_stream_type = CaptureWindows
-    primary_keys: ClassVar[tuple[str, ...]] = ("id",)  # type: ignore[misc] # the SDK reads any sequence
+    primary_keys: ClassVar[tuple[str, ...]] = ("id",)
 
 
 class Tweets(_Child):

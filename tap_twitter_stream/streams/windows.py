@@ -17,7 +17,7 @@ class CaptureWindows(CapturedStream):
     """One row a run: what it captured, what it missed, and that the books balance."""
 
     name = "capture_windows"
-    primary_keys: ClassVar[tuple[str, ...]] = ("window_id",)  # type: ignore[misc] # the SDK reads any sequence
+    primary_keys: ClassVar[tuple[str, ...]] = ("window_id",)
     is_data = False
 
     def get_records(self, context: Any) -> Iterable[dict[str, Any]]:  # noqa: ANN401, ARG002 - the SDK's types

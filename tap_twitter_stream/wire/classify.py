@@ -174,6 +174,10 @@ def _classify_in_full(line: bytes) -> Message:
         value = to_tweet_names(clean(json.loads(line)))
     except (ValueError, RecursionError) as error:
         return Junk("not_json", str(error)[:200])
+    return _classify_value(value)
+
+
+def _classify_value(value: Any) -> Message:  # noqa: ANN401 - any JSON value
     if not isinstance(value, dict):
         return Junk("unknown_kind", f"a JSON {type(value).__name__}, not an object")
     data = value.get("data")

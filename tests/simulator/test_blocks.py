@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_twitter_stream.simulator.blocks import Block, Stamp, Template
-from tap_twitter_stream.simulator.posts import ID_MARK, LATER_MARK, NOW_MARK
+from tap_twitter_stream.simulator.drafts import ID_MARK, LATER_MARK, NOW_MARK
 
 STAMP = Stamp(b"2026-11-23T10:00:00.000Z", b"2026-11-23T11:00:00.000Z")
 FIRST_ID = 2_000_000_000_000_000_000

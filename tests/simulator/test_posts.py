@@ -68,6 +68,14 @@ def test_every_kind_of_include_and_reference_occurs(full: list[dict[str, Any]]) 
     assert any("note_tweet" in message["data"] for message in full)
 
 
+def test_an_edited_post_names_its_earlier_version_and_brings_it(full: list[dict[str, Any]]) -> None:
+    edited = [message for message in full if len(message["data"]["edit_history_tweet_ids"]) == 2]
+    assert len(edited) == 8
+    for message in edited:
+        earlier_id = message["data"]["edit_history_tweet_ids"][0]
+        assert earlier_id in [tweet["id"] for tweet in message["includes"]["tweets"]]
+
+
 def test_expanded_objects_are_unique_and_the_ones_referred_to(full: list[dict[str, Any]]) -> None:
     for message in full:
         users = [user["id"] for user in message["includes"]["users"]]
@@ -137,7 +145,7 @@ def test_sent_posts_carry_their_own_id_and_the_present_time(path: str) -> None:
         assert len({post["data"]["id"] for post in posts}) == len(posts)
         for post in posts:
             data = post["data"]
-            assert data["edit_history_tweet_ids"] == [data["id"]]
+            assert data["edit_history_tweet_ids"][-1] == data["id"]
             assert data["created_at"].startswith("20")
             assert data["edit_controls"]["editable_until"] > data["created_at"]
             assert ("matching_rules" in post) is (path == FILTERED)

@@ -111,7 +111,17 @@ def test_counts_show_total_and_cap() -> None:
         assert body["data"]["project_rules_count"] == "1"
 
 
-@pytest.mark.parametrize("body", [{}, {"add": []}, {"add": [{"value": "a"}], "delete": {}}])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"add": []},
+        {"add": [{"value": "a"}], "delete": {}},
+        {"delete": {"ids": "1"}},
+        {"delete": {"values": [["a"]]}},
+        {"delete": {"tags": ["a"]}},
+    ],
+)
 def test_a_change_must_be_exactly_one_thing(body: dict[str, Any]) -> None:
     with Simulator() as sim:
         assert call(sim, RULES, body)[0] == 400

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tap_twitter_stream.simulator import Scenario, ScenarioError
-from tap_twitter_stream.simulator.steps import Close, Http, Send, Silence, parse_step
+from tap_twitter_stream.simulator.step_parser import parse_step
+from tap_twitter_stream.simulator.steps import Close, Http, Send, Silence
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,6 +30,12 @@ if TYPE_CHECKING:
         ({"connections": [[]]}, "There must be a JSON object"),
         ({"connections": [{"steps": [{"do": "explode"}]}]}, "Unknown step 'explode'"),
         ({"connections": [{"endpoint": "firehose"}]}, "Unknown endpoint 'firehose'"),
+        ({"connections": 5}, "'connections' must be a list"),
+        ({"rules": "cat"}, "'rules' must be a list"),
+        ({"keep_alive_s": 0}, "'keep_alive_s' must be a number of at least 0.001"),
+        ({"rate_per_s": float("inf")}, "'rate_per_s' must be a number"),
+        ({"connections": [{"steps": [{"do": "cut"}, {"do": "send"}]}]}, "cannot be done"),
+        ({"connections": [{"steps": [{"do": "send"}, {"do": "refuse"}]}]}, "the only one"),
         ([], "A scenario must be a JSON object"),
     ],
 )
