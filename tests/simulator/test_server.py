@@ -148,7 +148,7 @@ def test_closing_leaves_no_thread_and_ends_open_streams() -> None:
         assert idle.recv(12) == b"HTTP/1.1 200"
     assert set(threading.enumerate()) == before
     with idle, idle.makefile("rb") as rest:
-        assert not rest.read().endswith(b"0\r\n\r\n")
+        assert not rest.read().endswith(b"\r\n0\r\n\r\n")
     assert sim.oracle.connections[0].ending == "stop"
 
 

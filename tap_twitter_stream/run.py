@@ -1,0 +1,237 @@
+"""One run: put the parts together, let them capture, judge what came of it."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import shutil
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tap_twitter_stream.capture import Capture, Outcome, Signals, left_in_log
+from tap_twitter_stream.certificate import window_row
+from tap_twitter_stream.emit.emitter import Emitter
+from tap_twitter_stream.policy.dedupe import Dedupe
+from tap_twitter_stream.policy.window import OpenWindow
+from tap_twitter_stream.progress import ProgressReport
+from tap_twitter_stream.receiver_link import ReceiverLink
+from tap_twitter_stream.receiver_protocol import Order
+from tap_twitter_stream.replay import Replay, ReplayOptions
+from tap_twitter_stream.settings import ForeignMatches, ProgressLine, Settings
+from tap_twitter_stream.spool.folder import temporary_folder
+from tap_twitter_stream.spool.reader import LogReader
+from tap_twitter_stream.state import CaptureState, from_bookmark
+from tap_twitter_stream.wire.endpoints import COMMON_STREAMS, ENDPOINTS
+from tap_twitter_stream.wire.route import iso
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from tap_twitter_stream.clock import Clock
+    from tap_twitter_stream.emit.lanes import Lane
+    from tap_twitter_stream.emit.output import Output
+    from tap_twitter_stream.streams import CaptureWindows
+
+EXIT_FAILED, EXIT_UNBALANCED, EXIT_BLOCKED = 1, 3, 4
+_DRY_RUN_S = 20.0
+
+logger = logging.getLogger("tap-twitter-stream")
+
+
+class Run:
+    """One window, from the receiver's start to the certificate.
+
+    Args:
+        parent: The stream whose bookmark holds the position, and whose row is the certificate.
+        raw_config: What the receiver process is to parse, as the user gave it.
+    """
+
+    def __init__(  # noqa: PLR0913 - the seams of a run, each named at the only call
+        self,
+        parent: CaptureWindows,
+        settings: Settings,
+        raw_config: Mapping[str, Any],
+        *,
+        output: Output,
+        clock: Clock,
+        signals: Signals,
+        version: str,
+    ) -> None:
+        self._parent = parent
+        self._settings = settings
+        self._raw_config = raw_config
+        self._output = output
+        self._clock = clock
+        self._signals = signals
+        self._version = version
+        self.exit_code = 0
+        self.deadline_s: float | None = None  # of handing over what is still buffered
+
+    def rows(self, limit: int | None) -> Iterator[dict[str, Any]]:
+        """Capture until the window is over; yield the window's row.
+
+        Args:
+            limit: Records to stop after, for a dry run; None for a real one.
+        """
+        for warning in self._settings.warnings:
+            logger.warning("%s", warning)
+        if limit is not None:
+            self._settings = _dry_run(self._settings, limit)
+        folder, durable = self._spool_folder()
+        try:
+            yield from self._capture(folder, durable=durable)
+        finally:
+            if not durable:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def _capture(self, folder: Path, *, durable: bool) -> Iterator[dict[str, Any]]:
+        state, complaint = from_bookmark(self._parent.bookmark)
+        if complaint:
+            logger.warning("%s", complaint)
+        window = OpenWindow(self._settings.window, self._clock.now_s())
+        emitter = Emitter(self._output, self._lanes())
+        link = ReceiverLink(self._order(folder, state, durable=durable))
+        hello = link.hello
+        if hello.note:
+            logger.warning("%s", hello.note)
+        if state and (state.spool_id != hello.spool_id or state.read_from != hello.resume):
+            state = replace(state, spool_id=hello.spool_id, position=hello.resume, connections=[])
+        replay = self._replay(emitter, link, state)
+        reader = LogReader(folder, hello.resume, verify_before=hello.end)
+        report = self._report(emitter, window)
+        capture = Capture(
+            link=link,
+            reader=reader,
+            replay=replay,
+            output=self._output,
+            window=window,
+            clock=self._clock,
+            signals=self._signals,
+            write_state=lambda position: self._parent.write_capture_state(position, self._now()),
+            state_interval_s=self._settings.output.state_interval_s,
+            durable=durable,
+            report=report,
+        )
+        try:
+            outcome = capture.run()
+            replay.emit_open_gaps(self._clock.now_us())
+            left_lines = left_in_log(reader, replay) + capture.unhandled_lines
+            self._judge(outcome, replay, emitter)
+            if durable:
+                reader.sync()
+            self._parent.set_capture_state(replay.export(certified=True), self._now())
+            yield window_row(
+                replay,
+                emitter,
+                stop_reason=outcome.reason,
+                exit_code=self.exit_code,
+                start_position=hello.resume,
+                left_lines=left_lines,
+                ended_us=self._clock.now_us(),
+            )
+            self.deadline_s = outcome.deadline_s
+        finally:
+            reader.close()
+            report.finish(replay)
+
+    def _judge(self, outcome: Outcome, replay: Replay, emitter: Emitter) -> None:
+        """Set the exit code: 1 when the capture failed, 3 when the books do not balance."""
+        if outcome.fatal:
+            self.exit_code = EXIT_FAILED
+            logger.critical("%s", outcome.fatal)
+        unbalanced = [name for name, count in emitter.counts.items() if not count.balanced]
+        if unbalanced or not replay.tally.balanced:
+            self.exit_code = EXIT_UNBALANCED
+            logger.critical(
+                "The books of this run do not balance (%s). Please report it.",
+                ", ".join(unbalanced) or "lines",
+            )
+
+    def _lanes(self) -> dict[str, Lane | None]:
+        """Write SCHEMA messages and choose each stream's lane."""
+        settings = self._settings
+        fillable = set(COMMON_STREAMS)
+        for name in settings.endpoints:
+            fillable.update(ENDPOINTS[name].streams)
+        if not settings.output.raw_messages:
+            fillable.discard("raw_messages")
+        unfilled = []
+        lanes = {self._parent.name: self._parent.lane(fast_path=False)}
+        for child in self._parent.children:
+            lane = child.lane(fast_path=settings.output.fast_path)
+            if lane and child.name not in fillable:
+                unfilled.append(child.name)
+                lane = None
+            if lane:
+                child.write_schema()
+            lanes[child.name] = lane
+        if unfilled:
+            names = ", ".join(sorted(unfilled))
+            logger.info("No record can come for %s with these settings.", names)
+        return lanes
+
+    def _order(self, folder: Path, state: CaptureState | None, *, durable: bool) -> Order:
+        return Order(
+            config={**self._raw_config, "spool_dir": self._settings.spool.dir},
+            window_id=f"{self._clock.now():%Y%m%dT%H%M%S}-{secrets.token_hex(3)}",
+            folder=str(folder),
+            durable=durable,
+            max_bytes=self._settings.spool.max_bytes,
+            tap_version=self._version,
+            state_spool_id=state.spool_id if state else None,
+            state_position=state.read_from if state else None,
+        )
+
+    def _replay(self, emitter: Emitter, link: ReceiverLink, state: CaptureState | None) -> Replay:
+        settings = self._settings
+        options = ReplayOptions(
+            spool_id=link.hello.spool_id,
+            max_line_bytes=settings.network.max_line_bytes,
+            raw_messages=settings.output.raw_messages,
+            tag_prefix=settings.rules.tag_prefix,
+            drop_foreign=settings.rules.foreign_matches is ForeignMatches.DROP,
+            max_records=settings.window.max_records,
+        )
+        dedupe = Dedupe(settings.dedupe.window_s, settings.dedupe.max_ids)
+        replay = Replay(options, emitter, dedupe, state)
+        replay.position = state.position if state else link.hello.resume
+        return replay
+
+    def _report(self, emitter: Emitter, window: OpenWindow) -> ProgressReport:
+        wanted = self._settings.output.progress
+        show = wanted is ProgressLine.ON or (wanted is ProgressLine.AUTO and sys.stderr.isatty())
+        end = window.ends_s()
+        return ProgressReport(
+            emitter, self._output, self._clock, ends_s=end[1] if end else None, show=show
+        )
+
+    def _spool_folder(self) -> tuple[Path, bool]:
+        """Return the log's folder, and whether it outlives the run; say which promise holds."""
+        spool, names = self._settings.spool, ", ".join(self._settings.endpoints)
+        if spool.dir:
+            logger.info(
+                "Capturing %s. What is received is on disk within %d ms (%s) and survives a crash.",
+                names,
+                spool.fsync_ms,
+                spool.dir,
+            )
+            return Path(spool.dir), True
+        folder, on_disk = temporary_folder()
+        logger.info(
+            "Capturing %s. Without spool_dir a crash loses what was received but not yet emitted.",
+            names,
+        )
+        if not on_disk:
+            logger.warning("The temporary spool %s is in memory: set spool_dir to a disk.", folder)
+        return folder, False
+
+    def _now(self) -> str:
+        return iso(self._clock.now_us())
+
+
+def _dry_run(settings: Settings, limit: int) -> Settings:
+    """Return settings for a run of at most ``limit`` records that leaves no spool behind."""
+    window = replace(settings.window, max_records=limit, max_run_s=_DRY_RUN_S)
+    return replace(settings, window=window, spool=replace(settings.spool, dir=None))
