@@ -15,6 +15,7 @@ from __future__ import annotations
 import itertools
 import logging
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -169,6 +170,8 @@ class ReceiverProcess:
         with suppress(SpoolError):
             self._log.append_json(Kind.STOPPED, self._outcome)
         self._log.close()
+        if self._outcome["reason"] == "orphaned" and not self._order.durable:
+            shutil.rmtree(self._order.folder, ignore_errors=True)  # nobody else will
 
     def _obey(self) -> None:
         for line in sys.stdin:
@@ -228,7 +231,7 @@ def _set_up_logging(settings: Settings) -> None:
     logging.basicConfig(
         stream=sys.stderr,
         level=level.upper() if isinstance(logging.getLevelName(level.upper()), int) else "INFO",
-        format="%(asctime)s | %(levelname)-8s | tap-twitter-stream   | %(message)s",
+        format="%(asctime)s | %(levelname)-8s | tap-twitter-stream.receiver    | %(message)s",
     )
     logging.getLogger("urllib3").setLevel(logging.WARNING)
     install(settings)

@@ -231,7 +231,8 @@ class Replay:
             }
             connection = self._register(frame.connection, head)
         self._ledger.alive(_line_of(connection.head), frame.time_us)
-        self.tally.bytes += len(frame.payload)
+        if frame.position >= self._window_position >= 0:
+            self.tally.bytes += len(frame.payload)
         connection.stats[BYTES] += len(frame.payload)
         self._feed(connection, frame, 0)
 

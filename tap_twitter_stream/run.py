@@ -141,6 +141,8 @@ class Run:
         if outcome.fatal:
             self.exit_code = EXIT_FAILED
             logger.critical("%s", outcome.fatal)
+        elif not replay.tally.connections:
+            logger.warning("Nothing was connected in this window; capture_connections says why.")
         unbalanced = [name for name, count in emitter.counts.items() if not count.balanced]
         if unbalanced or not replay.tally.balanced:
             self.exit_code = EXIT_UNBALANCED

@@ -173,7 +173,7 @@ _SPOOL = {
     ),
     "spool_fsync_ms": _whole("Longest time received bytes may wait for an fsync.", 1, default=200),
     "spool_retention_seconds": _seconds(
-        "How long to keep what a STATE has acknowledged.", 0, default=86_400
+        "How long to keep what was emitted and no STATE has acknowledged yet.", 0, default=86_400
     ),
     "spool_without_state": _choice(
         "A run without STATE finds an old spool: replay emits all of it, discard starts afresh.",
@@ -196,7 +196,7 @@ _OUTPUT = {
         0,
         default=3_600,
     ),
-    "dedupe_max_ids": _whole("Most ids to remember.", 1, default=1_000_000),
+    "dedupe_max_ids": _whole("Most ids to remember, about 180 bytes each.", 1, default=200_000),
     "progress": _choice(
         "Progress line on stderr; auto shows it on a terminal only.",
         *("auto", "off", "on"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import logging
 import os
+from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -59,7 +60,7 @@ class TapTwitterStream(Tap):
         self._signalled_s: float | None = None
         self._run: Run | None = None
         super().__init__(*args, **kwargs)
-        type(self)._latest = self
+        TapTwitterStream._latest = self
 
     # Configuration
 
@@ -67,7 +68,7 @@ class TapTwitterStream(Tap):
         """Check the configuration with sentences a person can act on, all at once."""
         self.append_builtin_config(self.config_jsonschema)
         try:
-            settings = parse_settings(self.config)
+            settings = parse_settings(self._plain_config)
         except SettingsError as error:
             if raise_errors:
                 msg = "The configuration cannot work"
@@ -76,10 +77,18 @@ class TapTwitterStream(Tap):
         install(settings)
         return []
 
+    @property
+    def _plain_config(self) -> dict[str, Any]:
+        """The configuration with floats, of which the SDK's JSON reader makes decimals."""
+        return {
+            name: float(value) if isinstance(value, Decimal) else value
+            for name, value in self.config.items()
+        }
+
     @cached_property
     def settings(self) -> Settings:
         """The configuration, checked and frozen."""
-        return parse_settings(self.config)
+        return parse_settings(self._plain_config)
 
     def discover_streams(self) -> list[CapturedStream]:
         """Return every stream, whatever the settings: discovery needs no configuration."""
@@ -94,13 +103,12 @@ class TapTwitterStream(Tap):
         try:
             super().invoke(**kwargs)
             tap = cls._latest
-            if tap is None:
-                return
-            tap.finish_output()
+            if tap:
+                tap.finish_output()
         except TapTwitterStreamError as error:
             cls.logger.critical("%s", error)
             _leave(EXIT_BLOCKED if isinstance(error, OutputBlockedError) else EXIT_FAILED)
-        if tap.exit_code:
+        if tap and tap.exit_code:
             _leave(tap.exit_code)
 
     _latest: ClassVar[TapTwitterStream | None] = None
@@ -116,7 +124,7 @@ class TapTwitterStream(Tap):
         self._run = Run(
             parent,
             self.settings,
-            dict(self.config),
+            self._plain_config,
             output=self.output,
             clock=self._clock,
             signals=self._signals,
@@ -145,9 +153,7 @@ class TapTwitterStream(Tap):
         """Make one connection for ``--test``."""
         from tap_twitter_stream.api.probe import probe  # noqa: PLC0415 - the receiver's side
 
-        self.logger.info(
-            "Connected to '%s': credentials and settings work.", probe(self.settings, self._clock)
-        )
+        self.logger.info("%s", probe(self.settings, self._clock))
 
     # The edge: signals and commands
 

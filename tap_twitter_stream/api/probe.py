@@ -6,11 +6,14 @@ import os
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+import requests
+
 from tap_twitter_stream.api.connect import OpenStream, open_stream
 from tap_twitter_stream.api.targets import prepare
 from tap_twitter_stream.errors import CaptureFailedError
-from tap_twitter_stream.policy.ending import describe
+from tap_twitter_stream.policy.ending import HttpRefused, describe
 from tap_twitter_stream.policy.governor import Fatal, Governor
+from tap_twitter_stream.policy.ruleset import RulesPolicy
 
 if TYPE_CHECKING:
     from tap_twitter_stream.clock import Clock
@@ -20,8 +23,11 @@ if TYPE_CHECKING:
 def probe(settings: Settings, clock: Clock) -> str:
     """Connect once to the first endpoint and hang up: X's 200 is the proof, a post is not needed.
 
+    A 409 says that the app has no rules yet. When the first run is to add some, that too shows
+    that the credentials work.
+
     Returns:
-        The endpoint's name.
+        What it showed, in one sentence.
 
     Raises:
         CaptureFailedError: X refused, or could not be reached.
@@ -35,10 +41,13 @@ def probe(settings: Settings, clock: Clock) -> str:
             answer = open_stream(session, target.request, wake_handle, clock.now_s())
             if isinstance(answer, OpenStream):
                 with closing(answer):
-                    return target.endpoint
+                    return f"Connected to '{target.endpoint}': credentials and settings work."
     finally:
         os.close(wake_handle)
         os.close(wake_end)
+    syncs = settings.rules.policy is RulesPolicy.SYNC and settings.rules.wanted
+    if isinstance(answer, HttpRefused) and answer.status == requests.codes.conflict and syncs:
+        return "X takes the credentials. The app has no rules yet; the first run adds yours."
     decision, _ = Governor(max_retries=0).next(
         answer, 0.0, data_seen=False, now_s=clock.now_s(), random=float
     )

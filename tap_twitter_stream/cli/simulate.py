@@ -15,8 +15,6 @@ from tap_twitter_stream.simulator import Scenario, ScenarioError, Simulator
 if TYPE_CHECKING:
     from types import FrameType
 
-# How soon an idle main thread notices a request to stop; signals interrupt the wait themselves.
-LOOK_S = 0.2
 HINTS = """The simulator listens on {url} (made-up people and posts, this machine only).
   read a sample:  curl -N -H 'Authorization: Bearer {token}' {url}/2/tweets/sample/stream
   what was sent:  curl {url}/simulator/oracle
@@ -90,7 +88,11 @@ def _announce(simulator: Simulator) -> None:
     type=click.Path(dir_okay=False, writable=True, path_type=Path),
     help="Write what was requested and sent to this file, as JSON lines.",
 )
-@click.option("--max-seconds", type=click.FloatRange(min=0), help="Stop by itself after that long.")
+@click.option(
+    "--max-seconds",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Stop by itself after that long.",
+)
 @click.option("--rule", multiple=True, metavar="'VALUE|TAG'", help="A first rule; repeatable.")
 def simulate(  # noqa: PLR0913 - one argument to an option
     *,
@@ -118,4 +120,4 @@ def simulate(  # noqa: PLR0913 - one argument to an option
     with simulator:
         _stop_on_signals(simulator)
         _announce(simulator)
-        simulator.wait_for(simulator.stop_requested.is_set, max_seconds or float("inf"))
+        simulator.stop_requested.wait(max_seconds)

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Callable
 
 MAX_HEAD_BYTES = 64 * 1024
 MAX_BODY_BYTES = 8 * 1024 * 1024
@@ -61,12 +62,13 @@ class Request:
 
 @dataclass(slots=True)
 class Answer:
-    """A complete response."""
+    """A complete response; ``then`` is called once it was sent."""
 
     status: int
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
     content_type: str = "application/json; charset=utf-8"
+    then: Callable[[], None] | None = None
 
 
 def json_answer(status: int, value: object) -> Answer:
@@ -120,8 +122,12 @@ def _parse_head(head: bytes) -> Request:
     for line in lines:
         name, _, value = line.partition(":")
         headers[name.strip().lower()] = value.strip()
-    parts = urlsplit(words[1])
-    query = dict(parse_qsl(parts.query, keep_blank_values=True))
+    try:
+        parts = urlsplit(words[1])
+        query = dict(parse_qsl(parts.query, keep_blank_values=True))
+    except ValueError as error:
+        message = "The address of the request cannot be read."
+        raise BadRequestError(message) from error
     return Request(words[0], parts.path, query, headers)
 
 

@@ -49,7 +49,7 @@ def _person(chance: random.Random, number: int) -> User:
         user["most_recent_tweet_id"] = str(1_800_000_000_000_000_000 + number)
     if number % 40 == 0:
         user["withheld"] = {"country_codes": ["XX"], "scope": "user"}
-        user["affiliation"] = {"user_id": "2000000001", "description": "Fog Museum"}
+        user["affiliation"] = {"user_id": ["2000000001"], "description": "Fog Museum"}
     return user
 
 

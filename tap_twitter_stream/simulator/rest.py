@@ -152,9 +152,10 @@ class Api:
         return json_answer(200, {**self._oracle.summary(), "t": clock.now_s()})
 
     def stop(self, _: Request) -> Answer:
-        """Ask the simulator to end."""
-        self._stop()
-        return json_answer(200, {"stopping": True})
+        """Ask the simulator to end, after the answer: the end closes every connection."""
+        answer = json_answer(200, {"stopping": True})
+        answer.then = self._stop
+        return answer
 
 
 def _names_rules(delete: dict[str, Any]) -> bool:

@@ -132,6 +132,8 @@ class Server:
         answer.headers.update(headers)
         self._note(request, answer.status)
         connection.sendall(answer_bytes(answer, compress=request.accepts_gzip()))
+        if answer.then:
+            answer.then()
         return request.headers.get("connection", "").lower() != "close"
 
     def _refusal(

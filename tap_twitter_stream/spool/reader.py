@@ -72,12 +72,12 @@ class LogReader:
         return True
 
     def _skip_damage(self) -> bool:
-        """Leave a segment whose tail cannot be read, once a later one shows that it is closed."""
+        """Leave a segment of an earlier run whose tail cannot be read, for the one behind it."""
         here = self._base + self._offset
+        if here >= self._verify_before:
+            return False  # the tip: what is missing has not been written yet
         later = [segment for segment in segments(self._folder) if segment.base > here]
-        if not later or (
-            os.fstat(self._handle).st_size > self._offset and here >= self._verify_before
-        ):
+        if not later:
             return False
         self._open(later[0])
         return True

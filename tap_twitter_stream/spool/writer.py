@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import threading
 from itertools import pairwise
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
 SEGMENT_BYTES = 64 << 20
 
+logger = logging.getLogger(__name__)
+
 
 class LogWriter:
     """The one writer of a log. Safe to call from several threads.
@@ -59,6 +62,7 @@ class LogWriter:
         self._dirty = False
         self._context: dict[int, dict[str, Any]] = {}  # open connections, for the next segment
         self._window: dict[str, Any] = {}
+        self._told_of_drop = not durable  # a log that dies with the run is nobody's second copy
         self._emitted = 0  # the reader needs nothing before this position
         self._lock_handle = lock(folder)
         self.spool_id = identity(folder)
@@ -162,9 +166,15 @@ class LogWriter:
         if self.end - self.start < self._max_bytes:
             return True
         emitted = self._emitted
-        self._drop(
+        dropped = self._drop(
             lambda _segment, end: end <= emitted and self.end - self.start >= self._max_bytes
         )
+        if dropped and not self._told_of_drop:
+            self._told_of_drop = True
+            logger.warning(
+                "The spool reached spool_max_bytes: what was emitted longest ago is dropped, "
+                "although no STATE has acknowledged it yet."
+            )
         return self.end - self.start < self._max_bytes
 
     def _drop(self, wanted: Callable[[Segment, int], bool]) -> int:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 import urllib.request
 from base64 import b64encode
@@ -138,7 +139,7 @@ def test_oracle_page_shows_what_was_sent() -> None:
 def test_stop_page_asks_for_the_end() -> None:
     with Simulator() as sim:
         call(sim, "/simulator/stop", {})
-        assert sim.stop_requested.is_set()
+        assert sim.wait_for(sim.stop_requested.is_set, 5)
 
 
 def test_closing_leaves_no_thread_and_ends_open_streams() -> None:
@@ -176,3 +177,18 @@ def test_rules_changed_on_an_open_stream_hold_at_once() -> None:
         assert posts[0]["matching_rules"][0]["tag"] == "old"
         assert posts[-1]["matching_rules"][0]["tag"] == "new"
         assert "harbour" in posts[-1]["data"]["text"]
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        b"\0\xff\r\n\r\n",
+        b"GET //[ HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\ncontent-length: x\r\n\r\n",
+    ],
+)
+def test_what_is_no_request_is_answered_with_400(garbage: bytes) -> None:
+    with Simulator() as sim:
+        connection = socket.create_connection(("127.0.0.1", int(sim.url.rsplit(":", 1)[1])), 5)
+        connection.sendall(garbage)
+        assert read_reply(connection).status == 400
