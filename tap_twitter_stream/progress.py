@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _LINE_EVERY_S = 1.0
 _RATE_OVER_S = 10
-_ERASE = "\r\x1b[2K"
+_ERASE = "\x1b[2K"
 
 
 class ProgressReport:
@@ -48,15 +48,17 @@ class ProgressReport:
         if self._show and now_s >= self._next_line_s:
             self._next_line_s = now_s + _LINE_EVERY_S
             self._totals.append((now_s, replay.records_total))
-            sys.stderr.write(_ERASE + self.line(replay, blocked=blocked))
+            # The cursor goes back to the line's start, so that a log line takes its place.
+            sys.stderr.write(f"{_ERASE}{self.line(replay, blocked=blocked)}\r")
             sys.stderr.flush()
 
     def finish(self, replay: Replay) -> None:
-        """Leave the terminal's line, and write the last METRIC lines."""
+        """Leave the terminal's line to a person, the last METRIC lines to a machine."""
         if self._show:
             sys.stderr.write(_ERASE)
             sys.stderr.flush()
-        self._metrics(replay)
+        else:
+            self._metrics(replay)
 
     def line(self, replay: Replay, *, blocked: bool) -> str:
         """Return the line: rate, total, lag, connection, time left."""

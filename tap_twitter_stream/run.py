@@ -132,6 +132,7 @@ class Run:
                 ended_us=self._clock.now_us(),
             )
             self.deadline_s = outcome.deadline_s
+            _tell(replay)
         finally:
             reader.close()
             report.finish(replay)
@@ -164,8 +165,9 @@ class Run:
         for child in self._parent.children:
             lane = child.lane(fast_path=settings.output.fast_path)
             if lane and child.name not in fillable:
-                unfilled.append(child.name)
                 lane = None
+                if child.name != "raw_messages":  # off by default: no news
+                    unfilled.append(child.name)
             if lane:
                 child.write_schema()
             lanes[child.name] = lane
@@ -231,6 +233,19 @@ class Run:
 
     def _now(self) -> str:
         return iso(self._clock.now_us())
+
+
+def _tell(replay: Replay) -> None:
+    """Say in one line what the window came to."""
+    tally, seconds = replay.tally, replay.ledger.seconds
+    logger.info(
+        "Captured %d posts: %.1f s covered, %.1f s lost, %d connections, %d dead letters.",
+        tally.posts_new,
+        seconds.get("covered", 0.0),
+        seconds.get("lost", 0.0),
+        tally.connections,
+        tally.dead_letters,
+    )
 
 
 def _dry_run(settings: Settings, limit: int) -> Settings:

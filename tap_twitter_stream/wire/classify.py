@@ -69,10 +69,53 @@ class _Metrics(Struct):
     post_count: Raw | UnsetType = UNSET
 
 
+class _Id(Struct):
+    id: str
+
+
+class _MaybeId(Struct):
+    id: str | None = None
+
+
+class _Entities(Struct):
+    mentions: list[_MaybeId] | None = None
+
+
+class _Annotation(Struct):
+    domain: _MaybeId | None = None
+    entity: _MaybeId | None = None
+
+
+class _Attachments(Struct):
+    media_keys: list[str] | None = None
+    poll_ids: list[str] | None = None
+    media_source_tweet_id: list[str] | None = None
+    media_source_post_id: Raw | UnsetType = UNSET
+
+
+class _Geo(Struct):
+    place_id: str | None = None
+
+
 class _Head(Struct):
-    """The id, and any name of the younger generation: those need the full decode."""
+    """All ids, and any name of the younger generation.
+
+    An id that is not text, and a younger name, need the full decode. Looking at the inner ids
+    takes 1.3 us of a 4 KB post.
+    """
 
     id: str
+    author_id: str | None = None
+    conversation_id: str | None = None
+    in_reply_to_user_id: str | None = None
+    pinned_tweet_id: str | None = None
+    most_recent_tweet_id: str | None = None
+    edit_history_tweet_ids: list[str] | None = None
+    referenced_tweets: list[_Id] | None = None
+    attachments: _Attachments | None = None
+    geo: _Geo | Raw | None = None
+    entities: _Entities | None = None
+    context_annotations: list[_Annotation] | None = None
     edit_history_post_ids: Raw | UnsetType = UNSET
     referenced_posts: Raw | UnsetType = UNSET
     note_post: Raw | UnsetType = UNSET
@@ -89,6 +132,7 @@ class _Head(Struct):
             and self.pinned_post_id is UNSET
             and self.most_recent_post_id is UNSET
             and (metrics is None or (metrics.repost_count is UNSET and metrics.post_count is UNSET))
+            and (self.attachments is None or self.attachments.media_source_post_id is UNSET)
         )
 
 

@@ -81,11 +81,11 @@ def rule_row(post_id: str, rule: MatchedRule, prefix: str) -> bytes:
     tag = rule.tag
     owned = bool(prefix) and tag is not None and tag.startswith(prefix)
     row = {
+        **rule.extra,
         "tweet_id": post_id,
         "rule_id": rule.id,
         "tag": tag[len(prefix) :] if owned and tag is not None else tag,
         "owned": owned,
-        **rule.extra,
     }
     return _encode(row)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+_LETTERS = frozenset(b"01234567")  # \ud0.. to \ud7..: no half of anything
 _HIGH = frozenset(b"89ab")  # \ud8.. to \udb..: first half of a pair
 _LOW = frozenset(b"cdef")  # \udc.. to \udf..: second half
 _BACKSLASH = 0x5C
@@ -37,10 +38,12 @@ def may_need_cleaning(line: bytes) -> bool:
 def _valid_escape_bytes(line: bytes, at: int) -> int:
     r"""Length of the sound escape that starts at ``\ud``: a pair, Hangul, or 0 if unsound."""
     kind = line[at + 3 : at + 4]
-    if line[at - 1] == _BACKSLASH or not kind or kind[0] in _LOW:
+    if line[at - 1] == _BACKSLASH or not kind:
         return 0
+    if kind[0] in _LETTERS:
+        return _ESCAPE_BYTES
     if kind[0] not in _HIGH:
-        return _ESCAPE_BYTES  # \ud000 to \ud7ff are ordinary letters
+        return 0
     partner = line[at + 6 : at + 10]
     sound = partner[:3] == b"\\ud" and partner[3:] != b"" and partner[3] in _LOW
     return 2 * _ESCAPE_BYTES if sound else 0

@@ -1,0 +1,46 @@
+"""Record what the simulator sends into an event log, with the product's own writer."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import requests
+
+from bench.generator import Source, sending, serving
+from tap_twitter_stream.api.connect import OpenStream, StreamRequest, open_stream
+from tap_twitter_stream.clock import Clock
+from tap_twitter_stream.spool.frames import Kind
+from tap_twitter_stream.spool.writer import LogWriter
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HEAD = {"connection_id": "bench-1", "endpoint": "filtered", "partition": 0, "http_status": 200}
+WINDOW = {"window_id": "bench", "started_at_us": 0}
+
+
+def open_source(session: requests.Session, source: Source, wake_handle: int) -> OpenStream:
+    """Connect to a source as the receiver does."""
+    headers = {"Authorization": f"Bearer {source.token}", "Accept-Encoding": "gzip"}
+    request = StreamRequest(source.stream_url, {}, headers, 10.0, 30.0)
+    answer = open_stream(session, request, wake_handle, 0.0)
+    assert isinstance(answer, OpenStream), answer  # noqa: S101 - the simulator accepts
+    return answer
+
+
+def record(folder: Path, posts: int, *, chunking: str = "message") -> int:
+    """Fill a fresh log with so many posts; return its size in bytes."""
+    log = LogWriter(folder, max_bytes=8 << 30, durable=False, clock=Clock(), ring=lambda: None)
+    scenario = sending(posts, chunking=chunking, gzip=False, closes=True)
+    with serving(scenario) as source, requests.Session() as session:
+        log.append_json(Kind.WINDOW, WINDOW)
+        stream = open_source(session, source, _never_ready())
+        connection = log.append_json(Kind.OPENED, HEAD)
+        while isinstance(got := stream.read(10.0), bytes):
+            if got:
+                log.append(Kind.BYTES, got, connection=connection)
+        stream.close()
+    end = log.end
+    log.close()
+    return end
