@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import threading
+import os
 from typing import TYPE_CHECKING
 
 import requests
 
-from bench.generator import Source, sending, serving
+from bench.generator import sending, serving
 from tap_twitter_stream.api.connect import OpenStream, StreamRequest, open_stream
 from tap_twitter_stream.clock import Clock
 from tap_twitter_stream.spool.frames import Kind
@@ -20,10 +20,10 @@ HEAD = {"connection_id": "bench-1", "endpoint": "filtered", "partition": 0, "htt
 WINDOW = {"window_id": "bench", "started_at_us": 0}
 
 
-def open_source(session: requests.Session, source: Source, wake_handle: int) -> OpenStream:
-    """Connect to a source as the receiver does."""
-    headers = {"Authorization": f"Bearer {source.token}", "Accept-Encoding": "gzip"}
-    request = StreamRequest(source.stream_url, {}, headers, 10.0, 30.0)
+def open_url(session: requests.Session, url: str, token: str, wake_handle: int) -> OpenStream:
+    """Connect to a stream as the receiver does."""
+    headers = {"Authorization": f"Bearer {token}", "Accept-Encoding": "gzip"}
+    request = StreamRequest(url, {}, headers, 10.0, 30.0)
     answer = open_stream(session, request, wake_handle, 0.0)
     assert isinstance(answer, OpenStream), answer  # noqa: S101 - the simulator accepts
     return answer
@@ -35,12 +35,15 @@ def record(folder: Path, posts: int, *, chunking: str = "message") -> int:
     scenario = sending(posts, chunking=chunking, gzip=False, closes=True)
     with serving(scenario) as source, requests.Session() as session:
         log.append_json(Kind.WINDOW, WINDOW)
-        stream = open_source(session, source, _never_ready())
+        wake_handle, wake_end = os.pipe()
+        stream = open_url(session, source.stream_url, source.token, wake_handle)
         connection = log.append_json(Kind.OPENED, HEAD)
         while isinstance(got := stream.read(10.0), bytes):
             if got:
                 log.append(Kind.BYTES, got, connection=connection)
         stream.close()
+        os.close(wake_handle)
+        os.close(wake_end)
     end = log.end
     log.close()
     return end

@@ -31,8 +31,8 @@ def latencies_ms(posts: int, rate_per_s: float) -> list[float]:
         scenario = {"rate_per_s": rate_per_s, "gzip": False}
         with serving(scenario, oracle) as source:
             arrived_s = _arrivals(tap_config(source, folder), posts)
-        sent_s = _sent(oracle)
-    return sorted((arrived_s[key] - sent_s[key]) * 1e3 for key in arrived_s if key in sent_s)
+        sent = sent_s(oracle)
+    return sorted((arrived_s[key] - sent[key]) * 1e3 for key in arrived_s if key in sent)
 
 
 def _arrivals(command: Sequence[str], posts: int) -> dict[str, float]:
@@ -53,15 +53,15 @@ def _arrivals(command: Sequence[str], posts: int) -> dict[str, float]:
     return arrived_s
 
 
-def _sent(oracle: Path) -> dict[str, float]:
+def sent_s(oracle: Path) -> dict[str, float]:
     """Return when each post was handed to the kernel."""
-    sent_s: dict[str, float] = {}
+    sent: dict[str, float] = {}
     for line in oracle.read_text().splitlines():
         entry = json.loads(line)
         if entry["kind"] == "sent":
             for run in entry["id_runs"]:
-                sent_s.update((str(post_id), entry["t"]) for post_id in Run(*run))
-    return sent_s
+                sent.update((str(post_id), entry["t"]) for post_id in Run(*run))
+    return sent
 
 
 def quantile(ordered: Sequence[float], share: float) -> float:

@@ -10,7 +10,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from bench.clients import CLIENTS
 from bench.generator import sending, serving, warm_up
 from bench.measure import middle
 
@@ -52,9 +51,10 @@ class Figures:
     spread: float  # of posts_per_s: half of what lies between the best and the worst round
 
 
-def compare(wire: Wire, rounds: int, wanted: Sequence[str], scale: float) -> dict[str, Figures]:
-    """Run every wanted client in turn, so often; return its figures by name."""
-    clients = [client for client in CLIENTS if client.name in wanted]
+def compare(
+    wire: Wire, rounds: int, clients: Sequence[Client], scale: float
+) -> dict[str, Figures]:
+    """Run every client in turn, so often; return its figures by name."""
     with ExitStack() as stack:
         pairs = []
         for client in clients:

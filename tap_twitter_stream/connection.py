@@ -67,9 +67,12 @@ class Connection:
 
 
 def connection_row(head: dict[str, Any], stats: list[Any], window_id: str | None) -> dict[str, Any]:
-    """Return the ``capture_connections`` row of a connection, or of an attempt at one."""
+    """Return the ``capture_connections`` row of a connection, or of an attempt at one.
+
+    A connection that is still open has no ``closed_at`` and no ``ending`` yet.
+    """
     opened = head.get("http_status") == _HTTP_OK
-    ending = head["ending"]
+    ending = head.get("ending", {})
     return {
         "connection_id": head["connection_id"],
         "window_id": window_id,
@@ -77,8 +80,8 @@ def connection_row(head: dict[str, Any], stats: list[Any], window_id: str | None
         "partition": head["partition"] or None,
         "attempt": head.get("attempt"),
         "opened_at": iso(head["opened_at_us"]) if "opened_at_us" in head else None,
-        "closed_at": iso(head["closed_at_us"]),
-        "ending": ending["kind"],
+        "closed_at": iso(head["closed_at_us"]) if "closed_at_us" in head else None,
+        "ending": ending.get("kind"),
         "ending_detail": head.get("description"),
         "http_status": head.get("http_status"),
         "problem_slug": ending.get("slug") or None,

@@ -22,6 +22,7 @@ from tap_twitter_stream.policy.ledger import Gap, Ledger
 from tap_twitter_stream.spool.frames import Frame, Kind
 from tap_twitter_stream.state import CaptureState
 from tap_twitter_stream.wire.classify import classify, classify_cut
+from tap_twitter_stream.wire.endpoints import ENDPOINTS
 from tap_twitter_stream.wire.lines import LineCutter, OverlongLine, size_of
 from tap_twitter_stream.wire.messages import Disconnect, Junk, Post, StreamProblems
 from tap_twitter_stream.wire.route import (
@@ -57,6 +58,7 @@ class ReplayOptions:
     raw_messages: bool = False
     tag_prefix: str = ""
     drop_foreign: bool = False
+    own_from: int = 0  # position where this run's frames begin
     max_records: int | None = None
 
 
@@ -73,7 +75,6 @@ class Replay:
         self._restored = {row[0]: row for row in state.connections} if state else {}
         self._open: dict[int, Connection] = {}
         self._old_window = state.window if state else []
-        self._window_position = -1
         self.position = state.position if state else 0
         self.window: dict[str, Any] = {}
         self.tally = Tally()
@@ -143,6 +144,10 @@ class Replay:
         for gap in self._ledger.still_closed(window_id, at_us):
             self._gap(gap, window_id)
 
+    def _is_own(self, frame: Frame) -> bool:
+        """Whether this run received the frame; else it is read again."""
+        return frame.position >= self._options.own_from
+
     # What an earlier run has emitted already: only its context is needed.
 
     def _catch_up(self, frame: Frame) -> None:
@@ -186,7 +191,6 @@ class Replay:
             self._old_window = [self.window["window_id"], self.window["started_at_us"]]
         self._end_crashed(frame)
         self.window = frame.json()
-        self._window_position = frame.position
         self.stopped = None
 
     def _ended(self, frame: Frame) -> None:
@@ -215,11 +219,16 @@ class Replay:
         head = frame.json()
         connection = self._register(frame.position, head)
         connection.line_start = frame.end
-        self.tally.connects += 1
-        self.tally.connections += 1
+        if self._is_own(frame):
+            self.tally.connects += 1
+            self.tally.connections += 1
         window_id = str(self.window.get("window_id", ""))
         if gap := self._ledger.opened(_line_of(head), frame.time_us, window_id):
             self._gap(gap, window_id)
+        spec = ENDPOINTS.get(connection.origin.endpoint)
+        if spec and not spec.needs_rules:
+            # Some runners wait for a first record; the filtered stream has its rules as one.
+            self._connection_row(head, connection.stats, frame)
 
     def _bytes(self, frame: Frame) -> None:
         connection = self._open.get(frame.connection)
@@ -231,7 +240,7 @@ class Replay:
             }
             connection = self._register(frame.connection, head)
         self._ledger.alive(_line_of(connection.head), frame.time_us)
-        if frame.position >= self._window_position >= 0:
+        if self._is_own(frame):
             self.tally.bytes += len(frame.payload)
         connection.stats[BYTES] += len(frame.payload)
         self._feed(connection, frame, 0)
@@ -281,7 +290,7 @@ class Replay:
             else:
                 tally.messages += 1
                 self._other(message, _place(lines, done - 1, start), stamp)
-        self._count(connection, done, before, reread=frame.position < self._window_position)
+        self._count(connection, done, before, reread=not self._is_own(frame))
         if posts:
             connection.note(posts, frame.time_us)
             self.last_post_us = frame.time_us
@@ -294,7 +303,7 @@ class Replay:
     ) -> None:
         tally, stats = self.tally, connection.stats
         tally.lines += done
-        if reread or self._window_position < 0:
+        if reread:
             tally.lines_reread += done
         stats[LINES] += done
         stats[KEEPS] += tally.keep_alives - before[0]
@@ -354,7 +363,7 @@ class Replay:
         head = frame.json()
         connection = self._open.get(frame.connection) if frame.connection else None
         if connection is None:
-            self.tally.connects += 1
+            self.tally.connects += self._is_own(frame)
             self._connection_row(head, empty_stats(), frame)
             if head["ending"].get("status"):
                 self._refused(head, frame)
@@ -391,7 +400,7 @@ class Replay:
                     self._post(message, connection, stamp)
                 else:
                     self._other(message, start, stamp)
-        self._count(connection, 1, before, reread=frame.position < self._window_position)
+        self._count(connection, 1, before, reread=not self._is_own(frame))
 
     def _refused(self, head: dict[str, Any], frame: Frame) -> None:
         ending = head["ending"]

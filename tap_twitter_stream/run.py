@@ -19,7 +19,7 @@ from tap_twitter_stream.progress import ProgressReport
 from tap_twitter_stream.receiver_link import ReceiverLink
 from tap_twitter_stream.receiver_protocol import Order
 from tap_twitter_stream.replay import Replay, ReplayOptions
-from tap_twitter_stream.settings import ForeignMatches, ProgressLine, Settings
+from tap_twitter_stream.settings import ForeignMatches, ProgressLine, Settings, parse_settings
 from tap_twitter_stream.spool.folder import temporary_folder
 from tap_twitter_stream.spool.reader import LogReader
 from tap_twitter_stream.state import CaptureState, from_bookmark
@@ -197,6 +197,7 @@ class Run:
             tag_prefix=settings.rules.tag_prefix,
             drop_foreign=settings.rules.foreign_matches is ForeignMatches.DROP,
             max_records=settings.window.max_records,
+            own_from=link.hello.end,
         )
         dedupe = Dedupe(settings.dedupe.window_s, settings.dedupe.max_ids)
         replay = Replay(options, emitter, dedupe, state)
@@ -213,6 +214,9 @@ class Run:
 
     def _spool_folder(self) -> tuple[Path, bool]:
         """Return the log's folder, and whether it outlives the run; say which promise holds."""
+        fields = self._settings.fields
+        if fields == parse_settings({}, require_auth=False).fields:
+            logger.info("All fields and expansions are asked for: about 3.5 KB a post.")
         spool, names = self._settings.spool, ", ".join(self._settings.endpoints)
         if spool.dir:
             logger.info(

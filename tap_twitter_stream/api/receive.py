@@ -13,6 +13,7 @@ X may have said there why it ends it.
 
 from __future__ import annotations
 
+import itertools
 import logging
 import random
 from dataclasses import dataclass
@@ -102,7 +103,7 @@ class Receiver:
         self._clock = clock
         self._next_id = next_id
         self._wake_handle = wake_handle
-        self._full = False
+        self._attempts = itertools.count(1)
         self.fatal: Fatal | None = None
 
     def run(self) -> None:
@@ -112,6 +113,7 @@ class Receiver:
                 "connection_id": self._next_id(),
                 "endpoint": self._target.endpoint,
                 "partition": self._target.partition,
+                "attempt": next(self._attempts),
                 "opened_at_us": self._clock.now_us(),
             }
             connection, life = self._one_connection(head)

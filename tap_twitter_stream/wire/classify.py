@@ -113,7 +113,7 @@ class _Head(Struct):
     edit_history_tweet_ids: list[str] | None = None
     referenced_tweets: list[_Id] | None = None
     attachments: _Attachments | None = None
-    geo: _Geo | Raw | None = None
+    geo: _Geo | None = None
     entities: _Entities | None = None
     context_annotations: list[_Annotation] | None = None
     edit_history_post_ids: Raw | UnsetType = UNSET
@@ -162,6 +162,8 @@ def classify(line: bytes) -> Message:
         A :class:`Post` whenever there is a ``data`` object with an id, errors beside it or not.
         :class:`Junk` for what cannot be kept as anything else. Nothing is ever raised.
     """
+    if isinstance(line, OverlongLine):
+        return Junk("too_long", f"{line.size_bytes} bytes; the first {len(line)} are kept")
     try:
         if not line.isascii():
             line.decode()
@@ -170,14 +172,14 @@ def classify(line: bytes) -> Message:
         return _typed_post(_decode_envelope(line))
     except UnicodeDecodeError as error:
         return Junk("not_utf8", f"byte {error.start} is not UTF-8")
-    except (msgspec.DecodeError, _NeedsFullDecodeError):
+    except (msgspec.DecodeError, _NeedsFullDecodeError, RecursionError):
         return _classify_in_full(line)
 
 
 def _typed_post(envelope: _Envelope) -> Post:
     raw = bytes(envelope.data)
     head = _decode_head(raw)
-    if head.is_renamed():
+    if not head.id or head.is_renamed():
         raise _NeedsFullDecodeError
     includes = envelope.includes
     return Post(
@@ -201,23 +203,27 @@ def _typed_includes(includes: _Includes) -> list[tuple[str, list[bytes]]]:
         if group is _NO_RAW:
             continue
         if stream == "media":
-            _decode_media_heads(group)
+            if not all(head.media_key for head in _decode_media_heads(group)):
+                raise _NeedsFullDecodeError
         else:
             for head in _decode_heads(group):
-                if head.is_renamed():
+                if not head.id or head.is_renamed():
                     raise _NeedsFullDecodeError
         groups.append((stream, [bytes(raw) for raw in _decode_raws(group)]))
     return groups
 
 
 def _classify_in_full(line: bytes) -> Message:
-    if isinstance(line, OverlongLine):
-        return Junk("too_long", f"{line.size_bytes} bytes; the first {len(line)} are kept")
     try:
         # json, not msgspec: it takes lone surrogates, which are then replaced.
-        value = to_tweet_names(clean(json.loads(line)))
-    except (ValueError, RecursionError) as error:
+        return _message(to_tweet_names(clean(json.loads(line))))
+    except RecursionError:
+        return Junk("not_json", "nested too deeply to be read")
+    except ValueError as error:
         return Junk("not_json", str(error)[:200])
+
+
+def _message(value: Any) -> Message:  # noqa: ANN401 - any JSON value
     return _classify_value(value)
 
 
@@ -228,8 +234,8 @@ def _classify_value(value: Any) -> Message:  # noqa: ANN401 - any JSON value
     if isinstance(data, dict):
         return _full_post(value, data)
     problems = _problems(value)
-    if not problems:
-        return Junk("unknown_kind", f"an object with the members {sorted(value)[:10]}")
+    if not problems or data is not None:
+        return Junk("unknown_kind", f"an object with the members {sorted(value)[:10]}"[:200])
     for problem in problems:
         if kind := _disconnect_type(problem):
             return Disconnect(kind, problem)
@@ -240,31 +246,62 @@ def _full_post(value: JsonObject, data: JsonObject) -> Post | Junk:
     post_id = data.get("id")
     if not isinstance(post_id, str) or not post_id:
         return Junk("unknown_kind", "data without an id")
-    includes = value.get("includes")
+    odd: list[JsonObject] = []
+    includes = _full_includes(value.get("includes"), odd)
+    rules = _full_rules(value.get("matching_rules"), odd)
+    errors = _listed(value.get("errors"), odd)
+    problems = [
+        error if isinstance(error, dict) else _oddity("Error that is not an object", error)
+        for error in errors
+    ]
+    return Post(post_id, _encode(data), includes, rules, problems + odd)
+
+
+def _full_includes(value: Any, odd: list[JsonObject]) -> list[tuple[str, list[bytes]]]:  # noqa: ANN401
+    """Return the include groups; what fits no stream goes to ``odd``, so that it is kept."""
     groups: dict[str, list[bytes]] = {}
-    for name, items in includes.items() if isinstance(includes, dict) else ():
+    if not isinstance(value, dict):
+        _listed(value, odd)
+        return []
+    for name, items in value.items():
         stream = INCLUDE_STREAMS.get(name)
-        key = _KEY_OF.get(name, "id")
-        if stream is None or not isinstance(items, list):
+        if stream is None:
+            odd.append(_oddity("Included objects of an unknown kind", {name: items}))
             continue
-        kept = [_encode(item) for item in items if isinstance(item, dict) and item.get(key)]
-        groups.setdefault(stream, []).extend(kept)
-    return Post(
-        post_id,
-        _encode(data),
-        list(groups.items()),
-        [rule for item in _objects(value.get("matching_rules")) if (rule := _matched(item))],
-        _objects(value.get("errors")),
-    )
+        group = groups.setdefault(stream, [])
+        key = _KEY_OF.get(name, "id")
+        for item in _listed(items, odd):
+            if isinstance(item, dict) and isinstance(item.get(key), str) and item[key]:
+                group.append(_encode(item))
+            else:
+                odd.append(_oddity("Included object without a key", {name: item}))
+    return list(groups.items())
 
 
-def _matched(item: JsonObject) -> MatchedRule | None:
-    rule_id = item.get("id")
-    if rule_id is None:
-        return None
-    tag = item.get("tag")
-    extra = {key: value for key, value in item.items() if key not in {"id", "tag"}}
-    return MatchedRule(str(rule_id), tag if tag is None else str(tag), extra)
+def _full_rules(value: Any, odd: list[JsonObject]) -> list[MatchedRule]:  # noqa: ANN401 - any JSON value
+    rules = []
+    for item in _listed(value, odd):
+        if isinstance(item, dict) and isinstance(item.get("id"), str) and item["id"]:
+            tag = item.get("tag")
+            extra = {key: inner for key, inner in item.items() if key not in {"id", "tag"}}
+            rules.append(MatchedRule(item["id"], tag if tag is None else str(tag), extra))
+        else:
+            odd.append(_oddity("Matching rule without an id", item))
+    return rules
+
+
+def _listed(value: Any, odd: list[JsonObject]) -> list[Any]:  # noqa: ANN401 - any JSON value
+    """Return a list as it is; anything else but null goes to ``odd``."""
+    if isinstance(value, list):
+        return value
+    if value is not None:
+        odd.append(_oddity("Member that is not a list", value))
+    return []
+
+
+def _oddity(title: str, value: Any) -> JsonObject:  # noqa: ANN401 - any JSON value
+    """Return a problem of our own that keeps what no record can be made of."""
+    return {"title": title, "value": value}
 
 
 def _problems(value: JsonObject) -> list[JsonObject]:

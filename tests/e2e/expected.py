@@ -47,3 +47,13 @@ class Expected:
     def partial_errors(self) -> int:
         """Return how many errors came beside posts."""
         return sum(len(one.get("errors", ())) for one in self.envelopes)
+
+
+def check_books(window: dict[str, Any]) -> None:
+    """Check the certificate's own sums: every line and every record is accounted for."""
+    lines = window["lines_received"] + window["lines_reread"]
+    kinds = ("keep_alives", "messages", "dead_letters", "left_in_spool")
+    assert lines == sum(window[kind] for kind in kinds), window
+    for stream in window["streams"]:
+        fates = ("emitted", "deduplicated", "filtered", "deselected")
+        assert stream["routed"] == sum(stream[fate] for fate in fates), stream

@@ -1,0 +1,59 @@
+"""The stall timer on a real socket. Its setting starts at 21 s, so the receiver runs by itself."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import threading
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from tap_twitter_stream.api.budget_file import BudgetFile
+from tap_twitter_stream.api.connect import StreamRequest
+from tap_twitter_stream.api.receive import Receiver, Target
+from tap_twitter_stream.api.session import make_session
+from tap_twitter_stream.clock import Clock
+from tap_twitter_stream.policy.governor import Governor
+from tap_twitter_stream.settings import parse_settings
+from tap_twitter_stream.simulator import Scenario, Simulator
+from tap_twitter_stream.spool.frames import Kind
+from tap_twitter_stream.spool.reader import LogReader
+from tap_twitter_stream.spool.writer import LogWriter
+from tests.e2e.harness import config_for
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+STALL_S = 0.5
+
+
+def receive(sim: Simulator, folder: Path, connections: int) -> list[dict[str, Any]]:
+    """Receive until the simulator has seen that many connections; return how each one ended."""
+    settings = parse_settings(config_for(sim))
+    clock = Clock()
+    wake, wake_end = os.pipe()
+    log = LogWriter(folder, max_bytes=1 << 30, durable=False, clock=clock, ring=lambda: None)
+    url = sim.url + "/2/tweets/sample/stream"
+    request = StreamRequest(url, {}, {}, connect_timeout_s=5.0, answer_timeout_s=5.0)
+    numbers = itertools.count(1)
+    receiver = Receiver(
+        Target("sample", 0, request, STALL_S),
+        session=partial(make_session, settings.network, sim.bearer_token),
+        log=log,
+        budget=BudgetFile(None, "app", "sample", limit=50, period_s=900.0),
+        governor=Governor(),
+        clock=clock,
+        next_id=lambda: str(next(numbers)),
+        wake_handle=wake,
+    )
+    thread = threading.Thread(target=receiver.run)
+    thread.start()
+    seen = sim.wait_for(lambda: len(sim.oracle.connections) >= connections, 20)
+    clock.stop()
+    os.write(wake_end, b"x")
+    thread.join(10)
+    log.close()
+    os.close(wake)
+    os.close(wake_end)
+    assert seen
+    return [frame.json() for frame in LogReaderFrames(folder) if frame.kind is Kind.CLOSED]

@@ -1,0 +1,179 @@
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tap_twitter_stream.simulator import Scenario, Simulator
+from tests.e2e.expected import check_books
+from tests.e2e.figures import note
+from tests.e2e.harness import TIMEOUT_S, Tap, capture, config_for, is_running, wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+SOCKETS_S = 1.0  # what a stop may take until the last socket is closed
+GRACE_S = 3
+SIGNALS = [signal.SIGTERM, signal.SIGINT]
+
+
+def sockets_closed(sim: Simulator) -> bool:
+    return not any(connection.is_open for connection in sim.oracle.connections)
+
+
+def gone(folder: Path, tap: Tap) -> None:
+    """Check that the run has left no process and no temporary spool."""
+    assert tap.receivers
+    assert wait_until(lambda: not any(is_running(pid) for pid in tap.receivers), 1)
+    assert list((folder / "temporary").iterdir()) == []
+
+
+def stop(tap: Tap, sim: Simulator, how: int) -> tuple[float, float, int]:
+    """Ask for a stop; return the seconds until the sockets were closed and until the end."""
+    tap.receiver()
+    began_s = time.monotonic()
+    tap.process.send_signal(how)
+    assert sim.wait_for(lambda: sockets_closed(sim), TIMEOUT_S)
+    sockets_s = time.monotonic() - began_s
+    code = tap.ended()
+    return sockets_s, time.monotonic() - began_s, code
+
+
+STEPS: dict[str, tuple[list[dict[str, Any]], str]] = {
+    "streaming": ([], "connected"),
+    "silent": ([{"do": "silence"}], "connected"),
+    "idle": ([{"do": "idle"}], "connected"),
+    "drip-fed": ([{"do": "drip", "posts": 10_000}], "connected"),
+    "backing off": ([{"do": "http", "status": 503}], "Reconnecting in"),
+}
+
+
+@pytest.mark.parametrize("how", SIGNALS, ids=["TERM", "INT"])
+@pytest.mark.parametrize("doing", STEPS)
+def test_a_signal_closes_sockets_within_a_second(tmp_path: Path, doing: str, how: int) -> None:
+    steps, words = STEPS[doing]
+    scenario = Scenario(connections=[{"steps": steps}], keep_alive_s=0.2)
+    config: dict[str, Any] = {"shutdown_grace_seconds": GRACE_S}
+    with Simulator(scenario) as sim, Tap(tmp_path, config_for(sim, **config)) as tap:
+        tap.says(words)
+        sockets_s, end_s, code = stop(tap, sim, how)
+        gone(tmp_path, tap)
+    note("stop", {"doing": doing, "signal": how, "sockets_s": sockets_s, "end_s": end_s})
+    assert code == 0, tap.stderr
+    assert sockets_s < SOCKETS_S
+    assert end_s < GRACE_S + 1
+    assert tap.window["stop_reason"] == "signal"
+    assert tap.messages[-1]["type"] == "STATE"
+    check_books(tap.window)
+
+
+@contextmanager
+def silent_server() -> Iterator[socket.socket]:
+    """Listen, but never answer."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(TIMEOUT_S)
+        yield listener
+
+
+@pytest.mark.parametrize("how", SIGNALS, ids=["TERM", "INT"])
+def test_a_signal_ends_a_connect_that_gets_no_answer(tmp_path: Path, how: int) -> None:
+    with Simulator(Scenario()) as sim, silent_server() as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        config = config_for(sim, stream_url=url, shutdown_grace_seconds=GRACE_S)
+        with Tap(tmp_path, config) as tap:
+            peer, _ = server.accept()
+            with peer:
+                peer.settimeout(TIMEOUT_S)
+                assert peer.recv(65536).startswith(b"GET /2/tweets/search/stream")
+                tap.receiver()
+                began_s = time.monotonic()
+                tap.process.send_signal(how)
+                assert peer.recv(65536) == b""
+                sockets_s = time.monotonic() - began_s
+            code = tap.ended()
+            end_s = time.monotonic() - began_s
+            gone(tmp_path, tap)
+    note("stop", {"doing": "connecting", "signal": how, "sockets_s": sockets_s, "end_s": end_s})
+    assert code == 0, tap.stderr
+    assert sockets_s < SOCKETS_S
+    assert end_s < GRACE_S + 1
+    assert tap.window["stop_reason"] == "signal"
+
+
+def blocked(folder: Path, sim: Simulator, **more: object) -> Tap:
+    """Start a tap whose output nobody reads, and wait until it can write no more."""
+    config = config_for(sim, spool_dir=str(folder / "spool"), state_interval_seconds=0.1, **more)
+    tap = Tap(folder, config, reads=False)
+    tap.receiver()
+    # Some 5 MB, several times what the pipe holds: the tap is behind, and cannot be anything else.
+    assert sim.wait_for(lambda: sim.oracle.sent_total >= 1500, TIMEOUT_S), tap.stderr
+    received_bytes = sim.oracle.connections[0].size_bytes
+    spool = folder / "spool"
+    assert wait_until(lambda: sum(f.stat().st_size for f in spool.glob("*.log")) > received_bytes)
+    return tap
+
+
+@pytest.mark.parametrize("how", SIGNALS, ids=["TERM", "INT"])
+def test_blocked_stdout_ends_with_4_and_loses_nothing(tmp_path: Path, how: int) -> None:
+    with Simulator(Scenario(rate_per_s="max", limit_posts=1500)) as sim:
+        with blocked(tmp_path, sim, shutdown_grace_seconds=1) as tap:
+            sockets_s, end_s, code = stop(tap, sim, how)
+            gone(tmp_path, tap)
+            tap.ended()
+        note("stop", {"doing": "blocked", "signal": how, "sockets_s": sockets_s, "end_s": end_s})
+        assert code == 4, tap.stderr
+        assert sockets_s < SOCKETS_S
+        assert end_s < 1 + 1
+        assert all(line.endswith(b"\n") for line in tap.raw)
+        config = config_for(sim, spool_dir=str(tmp_path / "spool"))
+        state = tap.states[-1] if tap.states else None
+        last = max(index for index, one in enumerate(tap.messages) if one["type"] != "RECORD")
+        covered = [
+            one["record"]["id"]
+            for one in tap.messages[: last if state else 0]
+            if one["type"] == "RECORD" and one["stream"] == "tweets"
+        ]
+        rest = 1500 - len(covered)
+        second = capture(tmp_path, config, rest, state=state)
+    assert [*covered, *second.ids()] == sim.oracle.sent_ids()
+
+
+def test_a_second_signal_ends_at_once(tmp_path: Path) -> None:
+    with (
+        Simulator(Scenario(rate_per_s="max", limit_posts=1500)) as sim,
+        blocked(tmp_path, sim, shutdown_grace_seconds=60) as tap,
+    ):
+        began_s = time.monotonic()
+        tap.process.send_signal(signal.SIGTERM)
+        # Two signals within a second are one request, as runners send both.
+        assert wait_until(lambda: time.monotonic() - began_s > 1.2, 5)
+        assert tap.process.poll() is None
+        tap.process.send_signal(signal.SIGTERM)
+        assert tap.process.wait(2) == 128 + signal.SIGTERM
+        gone(tmp_path, tap)
+
+
+def test_two_signals_of_one_ctrl_c_are_one_request(tmp_path: Path) -> None:
+    with Simulator(Scenario()) as sim, Tap(tmp_path, config_for(sim)) as tap:
+        tap.has(5)
+        tap.receiver()
+        tap.process.send_signal(signal.SIGINT)
+        tap.process.send_signal(signal.SIGTERM)
+        assert tap.ended() == 0, tap.stderr
+        gone(tmp_path, tap)
+    assert tap.window["stop_reason"] == "signal"
+
+
+def test_killed_tap_without_spool_dir_leaves_only_its_temporary_folder(tmp_path: Path) -> None:
+    with Simulator(Scenario()) as sim, Tap(tmp_path, config_for(sim)) as tap:
+        tap.has(5)
+        receiver = tap.receiver()
+        os.kill(tap.process.pid, signal.SIGKILL)
+        assert wait_until(lambda: not is_running(receiver), 2)
+        assert sim.wait_for(lambda: sockets_closed(sim), SOCKETS_S)

@@ -1,0 +1,58 @@
+"""What docs/simulator.md shows can be used as it stands."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from tap_twitter_stream.simulator import Scenario, read_oracle
+from tap_twitter_stream.simulator.step_parser import parse_step
+
+PAGE = (Path(__file__).parent.parent / "docs" / "simulator.md").read_text(encoding="utf-8")
+ARGUMENTS = {
+    "bad_line": {"text": "x"},
+    "raw": {"text": "x"},
+    "disconnect": {"disconnect_type": "OperationalDisconnect"},
+    "http": {"status": 503},
+    "send": {"posts": 1},
+    "idle": {"seconds": 1},
+    "drip": {"posts": 1},
+    "duplicate": {"posts": 1},
+}
+
+
+def block(language: str) -> str:
+    (text,) = re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
+    return str(text)
+
+
+def test_every_step_of_the_table_exists() -> None:
+    steps = re.findall(r"^\| `(\w+)` \|", PAGE, re.MULTILINE)
+    assert len(steps) == 14
+    for step in steps:
+        parse_step({"do": step, **ARGUMENTS.get(step, {})})
+
+
+def test_the_scenario_loads_and_the_command_runs(tmp_path: Path) -> None:
+    scenario = json.loads(block("json"))
+    assert Scenario.from_json(scenario).rules == scenario["rules"]
+    (tmp_path / "outage.json").write_text(json.dumps(scenario))
+    command = block("console").removeprefix("$ ").strip().replace("60", "0.5")
+    done = subprocess.run(
+        [str(Path(sys.executable).parent / "twitter-stream"), *command.split()[1:]],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "url" in json.loads(done.stdout.splitlines()[0])
+    assert read_oracle(tmp_path / "oracle.jsonl").all_ids() == []
+
+
+def test_the_python_example_runs() -> None:
+    exec(compile(block("python"), "docs/simulator.md", "exec"), {})  # noqa: S102 - our own page

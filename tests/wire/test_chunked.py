@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tap_twitter_stream.wire.chunked import MAX_HEAD_BYTES, ChunkedDecoder, ChunkedError
+
+EXTENSIONS = st.sampled_from([b"", b";name=value", b' ; quoted="a b"'])
+
+
+def coded(pieces: list[bytes], extension: bytes = b"") -> bytes:
+    return b"".join(b"%x%b\r\n%b\r\n" % (len(piece), extension, piece) for piece in pieces)
+
+
+def split(data: bytes, cuts: list[int]) -> list[bytes]:
+    """Cut bytes at the given places, taken modulo their length."""
+    places = sorted({cut % (len(data) + 1) for cut in cuts} | {0, len(data)})
+    return [data[start:end] for start, end in zip(places, places[1:], strict=False)]
+
+
+@given(st.lists(st.binary(min_size=1)), EXTENSIONS, st.lists(st.integers(0, 10_000)), st.binary())
+def test_payload_does_not_depend_on_how_the_bytes_arrive(
+    pieces: list[bytes], extension: bytes, cuts: list[int], trailer: bytes
+) -> None:
+    decoder = ChunkedDecoder()
+    body = coded(pieces, extension) + b"0\r\n\r\n" + trailer
+    assert b"".join(decoder.feed(part) for part in split(body, cuts)) == b"".join(pieces)
+    assert decoder.finished
+    assert not decoder.mid_chunk
+
+
+@given(st.lists(st.binary(min_size=1), min_size=1), st.integers(0, 10_000))
+def test_a_body_that_stops_early_gives_what_came_and_says_where_it_is(
+    pieces: list[bytes], cut: int
+) -> None:
+    body = coded(pieces)
+    borders = {len(coded(pieces[:count])) for count in range(len(pieces) + 1)}
+    cut %= len(body) + 1
+    decoder = ChunkedDecoder()
+    payload = decoder.feed(body[:cut])
+    assert b"".join(pieces).startswith(payload)
+    assert not decoder.finished
+    assert decoder.mid_chunk == (cut not in borders)
+
+
+@given(st.lists(st.binary(), max_size=20))
+def test_arbitrary_bytes_raise_nothing_but_the_one_error(parts: list[bytes]) -> None:
+    decoder = ChunkedDecoder()
+    try:
+        for part in parts:
+            decoder.feed(part)
+    except ChunkedError as error:
+        assert "chunk head" in str(error)  # noqa: PT017 - whether it is raised depends on the bytes
+
+
+@pytest.mark.parametrize("head", [b"", b"+1", b"-1", b"0x1", b"1_0", b"g", b"1 2", b";x", b"\xff"])
+def test_a_head_that_is_no_hexadecimal_size_is_refused(head: bytes) -> None:
+    with pytest.raises(ChunkedError, match="hexadecimal"):
+        ChunkedDecoder().feed(head + b"\r\nxx")
+
+
+@pytest.mark.parametrize("step", [1, 7, 2 * MAX_HEAD_BYTES])
+def test_a_head_without_end_is_refused_before_it_fills_memory(step: int) -> None:
+    decoder = ChunkedDecoder()
+    endless = b"1" * (2 * MAX_HEAD_BYTES)
+    with pytest.raises(ChunkedError, match="more than"):
+        for at in range(0, len(endless), step):
+            decoder.feed(endless[at : at + step])
+
+
+def copied_bytes(body: bytes) -> int:
+    """Return how many bytes the decoder carries from one feed to the next, fed byte by byte."""
+    decoder = ChunkedDecoder()
+    total = 0
+    for byte in body:
+        decoder.feed(bytes([byte]))
+        total += len(decoder._rest)  # noqa: SLF001 - the work that could grow with the square
+    return total
+
+
+def test_one_byte_at_a_time_stays_linear() -> None:
+    once = copied_bytes(coded([b"x" * 2000] * 10))
+    twice = copied_bytes(coded([b"x" * 4000] * 20))
+    assert once <= 10 * 20  # heads alone: three digits and a CR each
+    assert twice <= 2 * once + 20

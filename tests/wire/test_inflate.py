@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import gzip
+import zlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tap_twitter_stream.wire.inflate import Identity, Inflater, InflateError, decoder_for
+
+CODINGS = st.sampled_from([gzip.compress, zlib.compress])
+
+
+def flushed(messages: list[bytes]) -> list[bytes]:
+    """Return one gzip member, cut where a server would flush it: after each message."""
+    coder = zlib.compressobj(wbits=16 + zlib.MAX_WBITS)
+    return [coder.compress(one) + coder.flush(zlib.Z_SYNC_FLUSH) for one in messages]
+
+
+def split(data: bytes, cuts: list[int]) -> list[bytes]:
+    places = sorted({cut % (len(data) + 1) for cut in cuts} | {0, len(data)})
+    return [data[start:end] for start, end in zip(places, places[1:], strict=False)]
+
+
+@given(st.lists(st.tuples(CODINGS, st.binary())), st.lists(st.integers(0, 10_000)))
+def test_any_split_of_any_members_gives_the_same_bytes(
+    members: list[tuple[object, bytes]], cuts: list[int]
+) -> None:
+    coded = b"".join(coding(plain) for coding, plain in members)  # type: ignore[operator] # sampled
+    decoder = Inflater()
+    plain = b"".join(decoder.feed(part) for part in split(coded, cuts))
+    assert plain == b"".join(plain for _, plain in members)
+
+
+def test_each_flushed_message_comes_out_at_once() -> None:
+    messages = [b'{"data":{"id":"%d"}}\r\n' % number for number in range(20)]
+    decoder = Inflater()
+    assert [decoder.feed(part) for part in flushed(messages)] == messages
+
+
+@given(st.lists(st.binary(min_size=1), min_size=1, max_size=5), st.booleans())
+def test_what_came_before_corrupt_bytes_is_returned_first(
+    messages: list[bytes], by_message: bool,  # noqa: FBT001 - a case of the property
+) -> None:
+    parts = [*flushed(messages), b"\xff" * 40]  # a block of a kind that does not exist
+    decoder = Inflater()
+    plain = b""
+    with pytest.raises(InflateError):
+        for part in [*parts, b""] if by_message else [b"".join(parts)]:
+            plain += decoder.feed(part)
+        decoder.feed(b"more")
+    assert plain == b"".join(messages)
+    with pytest.raises(InflateError):
+        decoder.feed(b"still")
+
+
+def test_members_before_a_corrupt_one_are_returned_first() -> None:
+    decoder = Inflater()
+    assert decoder.feed(gzip.compress(b"one") + gzip.compress(b"two") + b"no member") == b"onetwo"
+    with pytest.raises(InflateError):
+        decoder.feed(gzip.compress(b"three"))
+
+
+def test_a_wrong_checksum_loses_nothing_of_its_member() -> None:
+    coded = bytearray(gzip.compress(b"the whole message\n"))
+    coded[-5] ^= 1
+    decoder = Inflater()
+    assert decoder.feed(bytes(coded)) == b"the whole message\n"
+    with pytest.raises(InflateError):
+        decoder.feed(b"\0")
+
+
+@pytest.mark.parametrize("name", [None, "", "identity", " Identity "])
+def test_no_coding_passes_bytes_as_they_are(name: str | None) -> None:
+    decoder = decoder_for(name)
+    assert isinstance(decoder, Identity)
+    assert decoder.feed(b"\x1f\x8b") == b"\x1f\x8b"
+
+
+@pytest.mark.parametrize("name", ["gzip", "GZIP", "x-gzip", "deflate"])
+def test_codings_that_were_asked_for_are_undone(name: str) -> None:
+    assert decoder_for(name).feed(gzip.compress(b"x")) == b"x"
+
+
+def test_a_coding_nobody_asked_for_is_named() -> None:
+    with pytest.raises(InflateError, match="'br' was not asked for"):
+        decoder_for("br")
