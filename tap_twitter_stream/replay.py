@@ -23,7 +23,7 @@ from tap_twitter_stream.spool.frames import Frame, Kind
 from tap_twitter_stream.state import CaptureState
 from tap_twitter_stream.wire.classify import classify, classify_cut
 from tap_twitter_stream.wire.endpoints import ENDPOINTS
-from tap_twitter_stream.wire.lines import LineCutter, OverlongLine, size_of
+from tap_twitter_stream.wire.lines import LineCutter, LinePlaces, OverlongLine, size_of
 from tap_twitter_stream.wire.messages import Disconnect, Junk, Post, StreamProblems
 from tap_twitter_stream.wire.route import (
     Origin,
@@ -256,7 +256,7 @@ class Replay:
             if not lines and connection.cutter.pending_bytes:
                 connection.line_start = start
             return
-        connection.line_start = _place(lines, done, start)
+        connection.line_start = LinePlaces(lines, start).of(done)
         self._cut_connection = connection.number
         self.unread_lines = len(lines) - done
 
@@ -266,8 +266,9 @@ class Replay:
             return 0
         stamp = data_stamp(frame.time_us, connection.origin)
         tally, limit = self.tally, self._options.max_records
-        before = (tally.keep_alives, tally.messages, tally.dead_letters)
+        before = (tally.keep_alives, tally.messages, tally.dead_letters, self.records_total)
         posts: list[str] = []
+        places = LinePlaces(lines, start)
         done = 0
         for line in lines:
             if limit is not None and self.records_total >= limit:
@@ -278,7 +279,7 @@ class Replay:
                 tally.keep_alives += 1
                 continue
             if self._options.raw_messages:
-                self._raw(line, _place(lines, done - 1, start), stamp)
+                self._raw(line, places.of(done - 1), stamp)
             message = classify(line)
             if isinstance(message, Post):
                 tally.messages += 1
@@ -286,10 +287,10 @@ class Replay:
                 self._post(message, connection, stamp)
             elif isinstance(message, Junk):
                 tally.dead_letters += 1
-                self._letter(line, message, _place(lines, done - 1, start), stamp)
+                self._letter(line, message, places.of(done - 1), stamp)
             else:
                 tally.messages += 1
-                self._other(message, _place(lines, done - 1, start), stamp)
+                self._other(message, places.of(done - 1), stamp)
         self._count(connection, done, before, reread=not self._is_own(frame))
         if posts:
             connection.note(posts, frame.time_us)
@@ -299,12 +300,14 @@ class Replay:
         return done
 
     def _count(
-        self, connection: Connection, done: int, before: tuple[int, int, int], *, reread: bool
+        self, connection: Connection, done: int, before: tuple[int, int, int, int], *, reread: bool
     ) -> None:
         tally, stats = self.tally, connection.stats
         tally.lines += done
         if reread:
             tally.lines_reread += done
+        else:
+            tally.posts_new += self.records_total - before[3]
         stats[LINES] += done
         stats[KEEPS] += tally.keep_alives - before[0]
         stats[MESSAGES] += tally.messages - before[1]
@@ -326,7 +329,6 @@ class Replay:
             emitter.drop_duplicate("tweets")
         else:
             self.records_total += 1
-            self.tally.posts_new += 1
             emitter.write("tweets", post.raw, stamp)
             for stream, objects in post.includes:
                 for raw in objects:
@@ -386,7 +388,12 @@ class Replay:
         start = connection.line_start
         line = connection.cutter.take_pending()
         stamp = data_stamp(frame.time_us, connection.origin)
-        before = (self.tally.keep_alives, self.tally.messages, self.tally.dead_letters)
+        before = (
+            self.tally.keep_alives,
+            self.tally.messages,
+            self.tally.dead_letters,
+            self.records_total,
+        )
         if line in _KEEP_ALIVES:
             self.tally.keep_alives += 1
         else:
@@ -449,8 +456,3 @@ def _line_of(head: dict[str, Any]) -> tuple[str, int]:
 
 def _owned(tag: str | None, prefix: str) -> bool:
     return bool(prefix) and tag is not None and tag.startswith(prefix)
-
-
-def _place(lines: list[bytes], index: int, start: int) -> int:
-    """Return the position of a line's first byte; only asked for where it is needed."""
-    return start + sum(size_of(line) + 1 for line in lines[:index])

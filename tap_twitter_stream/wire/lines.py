@@ -78,3 +78,26 @@ class LineCutter:
         if piece:
             self._kept_bytes += len(piece)
             self._pieces.append(piece)
+
+
+class LinePlaces:
+    """Positions of the lines of one cut, worked out only as far as they are asked for.
+
+    Args:
+        lines: What :meth:`LineCutter.feed` returned.
+        start: Position of the first line's first byte.
+    """
+
+    __slots__ = ("_index", "_lines", "_position")
+
+    def __init__(self, lines: list[bytes], start: int) -> None:
+        self._lines = lines
+        self._index = 0
+        self._position = start
+
+    def of(self, index: int) -> int:
+        """Return the position of a line's first byte; ask for ever later lines."""
+        for line in self._lines[self._index : index]:
+            self._position += size_of(line) + 1
+        self._index = index
+        return self._position

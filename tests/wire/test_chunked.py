@@ -5,18 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_twitter_stream.wire.chunked import MAX_HEAD_BYTES, ChunkedDecoder, ChunkedError
+from tests.wire.cuts import split
 
 EXTENSIONS = st.sampled_from([b"", b";name=value", b' ; quoted="a b"'])
 
 
 def coded(pieces: list[bytes], extension: bytes = b"") -> bytes:
     return b"".join(b"%x%b\r\n%b\r\n" % (len(piece), extension, piece) for piece in pieces)
-
-
-def split(data: bytes, cuts: list[int]) -> list[bytes]:
-    """Cut bytes at the given places, taken modulo their length."""
-    places = sorted({cut % (len(data) + 1) for cut in cuts} | {0, len(data)})
-    return [data[start:end] for start, end in zip(places, places[1:], strict=False)]
 
 
 @given(st.lists(st.binary(min_size=1)), EXTENSIONS, st.lists(st.integers(0, 10_000)), st.binary())
