@@ -1,6 +1,6 @@
 # Every target sets up what it needs (scripts/setup); Python >= 3.10 is all that must be there.
 # PYTHON=/path/to/python chooses another one. ARGS='...' goes to pytest or to the bench.
-.PHONY: help setup demo test lint format bench constraints build clean
+.PHONY: help setup demo test lint format mutants bench constraints build clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -25,6 +25,9 @@ lint: setup ## ruff, its format, mypy --strict, and the files that are made by s
 format: setup ## let ruff write the format and the simple fixes
 	@.venv/bin/ruff check --fix .
 	@.venv/bin/ruff format .
+
+mutants: setup ## break each promise on purpose; its test must fail (minutes; ARGS='G2 G6')
+	@.venv/bin/python -m scripts.mutants $(ARGS)
 
 bench: setup ## measure speed beside curl and tweepy (minutes; see docs/)
 	@.venv/bin/python bench/run.py $(ARGS)

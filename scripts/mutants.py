@@ -1,0 +1,180 @@
+"""Break each promise on purpose and see its test fail: ``make mutants [ARGS='G2 G6']``.
+
+A test that passes whatever the product does proves nothing. Each mutant below changes one line of
+a copy of the product in the way a promise forbids; at least one of the named tests must fail then.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+REPO = Path(__file__).parent.parent
+COPIED = (
+    "tap_twitter_stream",
+    "tests",
+    "schemas",
+    "scripts",
+    "docs",
+    "pyproject.toml",
+    "README.md",
+)
+LONGEST_S = 300
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One change to one file, and the tests that are to notice it."""
+
+    promise: str
+    what: str
+    path: str
+    before: str
+    after: str
+    tests: tuple[str, ...]
+
+
+MUTANTS = (
+    Mutant(
+        "G0",
+        "the receiver acknowledges bytes it has not put into the log",
+        "api/receive.py",
+        "                self._store(connection, got)\n",
+        "                self._store(connection, got) if len(got) % 7 else None\n",
+        ("tests/e2e/test_capture.py",),
+    ),
+    Mutant(
+        "G1",
+        "a line that is no message vanishes",
+        "replay.py",
+        "                self._letter(line, message, places.of(done - 1), stamp)\n",
+        "                pass\n",
+        ("tests/e2e/test_faults.py",),
+    ),
+    Mutant(
+        "G1",
+        "included objects of the second kind vanish",
+        "replay.py",
+        "            for stream, objects in post.includes:\n",
+        "            for stream, objects in post.includes[:1]:\n",
+        ("tests/e2e/test_capture.py",),
+    ),
+    Mutant(
+        "G2",
+        "STATE covers frames that were not emitted yet",
+        "replay.py",
+        "            position=self.position,\n",
+        "            position=self.position + 4096,\n",
+        ("tests/test_replay.py", "tests/crash"),
+    ),
+    Mutant(
+        "G3",
+        "nothing is remembered as emitted",
+        "policy/dedupe.py",
+        "        young[key] = known | family\n",
+        "        young[key] = 0\n",
+        ("tests/policy/test_dedupe.py", "tests/e2e/test_faults.py"),
+    ),
+    Mutant(
+        "G5",
+        "keep-alives are not counted",
+        "replay.py",
+        "                tally.keep_alives += 1\n                continue\n",
+        "                continue\n",
+        ("tests/test_replay.py", "tests/e2e/test_faults.py"),
+    ),
+    Mutant(
+        "G6",
+        "a stop does not reach the receiver until the end",
+        "capture.py",
+        "            self._link.stop()\n\n    def _progress",
+        "\n    def _progress",
+        ("tests/e2e/test_stops.py",),
+    ),
+    Mutant(
+        "G6",
+        "parts of lines are handed over",
+        "emit/output.py",
+        '    return bytes(data[:room]).rfind(b"\\n") + 1\n',
+        "    return room\n",
+        ("tests/emit", "tests/e2e/test_stops.py"),
+    ),
+    Mutant(
+        "G7",
+        "secrets are not taken out of log records",
+        "api/redact.py",
+        "    def _clean(self, text: str) -> str:\n",
+        "    def _clean(self, text: str) -> str:\n        return text\n",
+        ("tests/api/test_redact.py",),
+    ),
+    Mutant(
+        "G8",
+        "an attempt is made although the budget is used up",
+        "policy/budget.py",
+        "    def earliest(self, now_s: float) -> float:\n",
+        "    def earliest(self, now_s: float) -> float:\n        return now_s\n",
+        ("tests/policy",),
+    ),
+    Mutant(
+        "G9",
+        "rules of others count as ours",
+        "policy/ruleset.py",
+        "    return bool(prefix) and tag.startswith(prefix)\n",
+        "    return True\n",
+        ("tests/policy/test_ruleset.py", "tests/api/test_rules_sync.py"),
+    ),
+)
+
+
+def survives(mutant: Mutant) -> bool:
+    """Return whether no test notices the change.
+
+    Raises:
+        SystemExit: The line to change is not there any more.
+    """
+    with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
+        copy = Path(folder)
+        for name in COPIED:
+            source = REPO / name
+            if source.is_dir():
+                shutil.copytree(source, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy(source, copy / name)
+        (copy / ".tools").symlink_to(REPO / ".tools")
+        changed = copy / "tap_twitter_stream" / mutant.path
+        text = changed.read_text(encoding="utf-8")
+        if text.count(mutant.before) != 1:
+            sys.exit(f"{mutant.promise}: the line to change is not in {mutant.path}: {mutant.what}")
+        changed.write_text(text.replace(mutant.before, mutant.after), encoding="utf-8")
+        tests = [name for name in mutant.tests if (copy / name).exists()]
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests],
+            cwd=copy,
+            env={**os.environ, "PYTHONPATH": str(copy)},
+            capture_output=True,
+            timeout=LONGEST_S,
+            check=False,
+        )
+        return done.returncode == 0
+
+
+def main() -> int:
+    """Try every mutant, or those of the promises named; return 1 if one survives."""
+    wanted = set(sys.argv[1:])
+    chosen = [one for one in MUTANTS if not wanted or one.promise in wanted]
+    survivors = 0
+    for mutant in chosen:
+        alive = survives(mutant)
+        survivors += alive
+        print(f"{mutant.promise} {'SURVIVED' if alive else 'caught'}: {mutant.what}", flush=True)
+    print(f"{len(chosen) - survivors} of {len(chosen)} mutants caught")
+    return 1 if survivors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
