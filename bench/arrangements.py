@@ -1,8 +1,9 @@
 """One stream from socket to stdout, with receiver and emitter arranged in three ways.
 
-``python -m bench.arrangements HOW STREAM_URL TOKEN FOLDER WORK`` reads to the response's end. HOW is
-``inline`` (one loop does both), ``thread`` or ``process``; WORK is one of :data:`WORK`. All three
-run the product's own connection, log, replay and output; only who calls whom differs.
+``python -m bench.arrangements HOW STREAM_URL TOKEN FOLDER WORK`` reads to the response's end. HOW
+is ``inline`` (one loop does both), ``thread`` or ``process``; WORK is ``none``, ``map`` or
+``call``. All three run the product's own connection, log, replay and output; only who calls whom
+differs.
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ import subprocess
 import sys
 import threading
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import requests
 
-from bench.corpus import HEAD, WINDOW, open_url
+from bench.corpus import HEAD, STREAM_NAMES, WINDOW, open_url
 from tap_twitter_stream.clock import Clock
 from tap_twitter_stream.spool.frames import Kind
 from tap_twitter_stream.spool.writer import LogWriter
@@ -32,7 +34,6 @@ _PATIENCE_S = 30.0
 _MAP_S = 0.001
 _LONG_CALL_EVERY = 100
 _LONG_CALL_RANGE = 3_000_000
-WORK = ("none", "map", "call")
 
 
 def receive(url: str, token: str, folder: Path, ring: Callable[[], None]) -> None:
@@ -69,7 +70,6 @@ class Emitting:
         from tap_twitter_stream.policy.dedupe import Dedupe  # noqa: PLC0415
         from tap_twitter_stream.replay import Replay, ReplayOptions  # noqa: PLC0415
         from tap_twitter_stream.spool.reader import LogReader  # noqa: PLC0415
-        from tap_twitter_stream.streams import STREAM_TYPES  # noqa: PLC0415
 
         class Laborious(RawLane):
             """Works on each post as a stream map would."""
@@ -79,7 +79,7 @@ class Emitting:
                 return super().write(raw, stamp, parts)
 
         labour = Labour(work)
-        lanes = {one.name: RawLane(one.name) for one in STREAM_TYPES}
+        lanes = {name: RawLane(name) for name in STREAM_NAMES}
         if work != "none":
             lanes["tweets"] = Laborious("tweets")
         self._output = Output()
@@ -87,7 +87,7 @@ class Emitting:
         self._replay = Replay(
             options, Emitter(self._output, lanes), Dedupe(3600.0, 1_000_000), None
         )
-        self._open_reader = lambda: LogReader(folder, 0, verify_before=0)
+        self._open_reader = partial(LogReader, folder, 0, verify_before=0)
         self._reader: LogReader | None = None
 
     @property

@@ -32,11 +32,13 @@ class Client:
     closes: bool
     piped: bool
     command: Callable[[Source, Path, bool], Sequence[str]]
+    endings: tuple[int, ...] = (0,)
 
     def run(self, source: Source, *, gzip: bool) -> Sample:
         """Read all that the source is set to send."""
         with tempfile.TemporaryDirectory() as folder:
-            return measure(self.command(source, Path(folder), gzip), piped=self.piped)
+            command = self.command(source, Path(folder), gzip)
+            return measure(command, piped=self.piped, endings=self.endings)
 
 
 def tap_config(source: Source, folder: Path, **more: Any) -> list[str]:  # noqa: ANN401 - JSON
@@ -81,9 +83,10 @@ def peer(name: str) -> Callable[[Source, Path, bool], Sequence[str]]:
     return command
 
 
+_CURL_ENDINGS = (0, 18)  # 18: the response had no last chunk
 CLIENTS = (
     Client("raw", "raw socket, looks at nothing", 65_536, True, False, peer("raw")),  # noqa: FBT003
-    Client("curl", "`curl -N > file`", 65_536, True, False, _curl),  # noqa: FBT003
+    Client("curl", "`curl -N > file`", 65_536, True, False, _curl, _CURL_ENDINGS),  # noqa: FBT003
     Client("tap", "this tap, durable spool, to a pipe", 65_536, False, True, _tap),  # noqa: FBT003
     Client("tweepy", "tweepy `on_tweet`, counts only", 12_800, False, False, peer("tweepy")),  # noqa: FBT003
     Client("twarc2", "twarc2 `stream()`, counts only", 12_800, False, False, peer("twarc2")),  # noqa: FBT003

@@ -16,6 +16,11 @@ from tap_twitter_stream.spool.writer import LogWriter
 if TYPE_CHECKING:
     from pathlib import Path
 
+STREAM_NAMES = (
+    *("tweets", "users", "media", "referenced_tweets", "places", "polls", "tweet_rules"),
+    *("errors", "notices", "dead_letters", "capture_connections", "capture_gaps"),
+    *("capture_windows", "rules"),
+)
 HEAD = {"connection_id": "bench-1", "endpoint": "filtered", "partition": 0, "http_status": 200}
 WINDOW = {"window_id": "bench", "started_at_us": 0}
 

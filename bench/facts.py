@@ -13,6 +13,7 @@ from pathlib import Path
 from bench.measure import ROOT
 
 _PACKAGES = ("msgspec", "singer-sdk", "requests", "urllib3", "tweepy", "twarc")
+_QUIET_LOAD = 0.3
 
 
 def machine_facts(load_before: float) -> list[str]:
@@ -22,14 +23,14 @@ def machine_facts(load_before: float) -> list[str]:
         load_before: The load average before the bench began: what others were doing.
     """
     packages = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
+    system = f"{platform.system()} {platform.release().split('-')[0]}"
+    python = f"{platform.python_implementation()} {platform.python_version()}"
+    others = "at work too" if load_before > _QUIET_LOAD else "hardly there"
     return [
         f"Date: {datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC; commit {_commit()}.",
-        f"Machine: {_cpu()}, {os.cpu_count()} cores, {_memory_gib():.0f} GiB, "
-        f"{platform.system()} {platform.release().split('-')[0]}.",
-        f"Load average before the run: {load_before:.1f}, so others were "
-        f"{'at work too' if load_before > 0.3 else 'hardly there'}.",  # noqa: PLR2004
-        f"Versions: {platform.python_implementation()} {platform.python_version()}, {packages}, "
-        f"{_curl()}.",
+        f"Machine: {_cpu()}, {os.cpu_count()} cores, {_memory_gib():.0f} GiB, {system}.",
+        f"Load average before the run: {load_before:.1f}, so others were {others}.",
+        f"Versions: {python}, {packages}, {_curl()}.",
     ]
 
 

@@ -1,7 +1,7 @@
 """Where the time of the reading side goes: a recorded log is replayed, plain and under a profiler.
 
-    python -m bench.hot_path            the table
-    python -m bench.hot_path --posts N  of so many posts
+python -m bench.hot_path            the table
+python -m bench.hot_path --posts N  of so many posts
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.corpus import record
+from bench.corpus import STREAM_NAMES, record
 from bench.measure import middle
 from bench.report import table
 from tap_twitter_stream.emit.emitter import Emitter
@@ -24,7 +24,6 @@ from tap_twitter_stream.emit.output import BlockingSink, Output
 from tap_twitter_stream.policy.dedupe import Dedupe
 from tap_twitter_stream.replay import Replay, ReplayOptions
 from tap_twitter_stream.spool.reader import LogReader
-from tap_twitter_stream.streams import STREAM_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +35,7 @@ def replay_log(folder: Path) -> int:
     """Turn a whole log into RECORD lines for ``/dev/null``; return how many posts it held."""
     handle = os.open(os.devnull, os.O_WRONLY)
     output = Output(lambda: BlockingSink(handle))
-    emitter = Emitter(output, {one.name: RawLane(one.name) for one in STREAM_TYPES})
+    emitter = Emitter(output, {name: RawLane(name) for name in STREAM_NAMES})
     options = ReplayOptions(spool_id="bench", max_line_bytes=4 << 20)
     replay = Replay(options, emitter, Dedupe(3600.0, 1_000_000), None)
     reader = LogReader(folder, 0, verify_before=0)

@@ -34,13 +34,16 @@ class BenchError(RuntimeError):
     """A measured command failed, so its figures would mean nothing."""
 
 
-def measure(command: Sequence[str], *, piped: bool = False) -> Sample:
+def measure(
+    command: Sequence[str], *, piped: bool = False, endings: Sequence[int] = (0,)
+) -> Sample:
     """Run a command to its end.
 
     Args:
         command: What to run, in the checkout's folder.
         piped: Whether its standard output goes through a pipe to ``cat``, as to a target;
             otherwise it goes nowhere.
+        endings: Exit codes that count as success.
 
     Raises:
         BenchError: It failed, or ran for minutes.
@@ -64,7 +67,7 @@ def measure(command: Sequence[str], *, piped: bool = False) -> Sample:
         process.returncode = os.waitstatus_to_exitcode(status)
         if cat:
             cat.wait()
-        if process.returncode:
+        if process.returncode not in endings:
             said.seek(0)
             tail = said.read().decode(errors="replace")[-1500:]
             msg = f"{' '.join(command)} ended with {process.returncode}:\n{tail}"

@@ -1,4 +1,4 @@
-"""Peak memory of the tap and its receiver: after few posts, after many, and behind a stuck target."""
+"""Peak memory of tap and receiver: after few posts, after many, and behind a stuck target."""
 
 from __future__ import annotations
 
@@ -33,16 +33,14 @@ def stalled_mb(seconds: float, spool_mb: int) -> tuple[float, float]:
     Returns:
         The peak in MB, and how many MB the spool holds then.
     """
-    with serving({"rate_per_s": "max", "gzip": False}) as source:
-        with tempfile.TemporaryDirectory() as folder:
-            return _stalled(source, Path(folder), seconds, spool_mb)
+    scenario = {"rate_per_s": "max", "gzip": False}
+    with serving(scenario) as source, tempfile.TemporaryDirectory() as folder:
+        return _stalled(source, Path(folder), seconds, spool_mb)
 
 
 def _stalled(source: Source, folder: Path, seconds: float, spool_mb: int) -> tuple[float, float]:
     command: Sequence[str] = tap_config(source, folder, spool_max_bytes=spool_mb << 20)
-    process = subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    )
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     peaks: dict[int, float] = {}
     try:
         ends_s = time.monotonic() + seconds

@@ -1,7 +1,8 @@
 """What else reads such a stream, each as its own documentation shows it: one process a client.
 
-``python -m bench.peers NAME STREAM_URL TOKEN POSTS CODING`` reads that many posts and ends; 0 reads
-until the process is ended. CODING matters to the raw reader alone, as the others ask for gzip always.
+``python -m bench.peers NAME STREAM_URL TOKEN POSTS CODING`` reads that many posts and ends; 0
+reads until the process is ended. CODING matters to the raw reader alone: the others always ask
+for gzip.
 """
 
 from __future__ import annotations
@@ -9,14 +10,15 @@ from __future__ import annotations
 import socket
 import sys
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 import tweepy
+from requests.adapters import HTTPAdapter
 from twarc import Twarc2
 
-import requests
-from requests.adapters import HTTPAdapter
+if TYPE_CHECKING:
+    import requests
 
 X_URL = "https://api.twitter.com"
 _RECEIVE_BYTES = 1 << 20

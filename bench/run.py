@@ -1,8 +1,8 @@
 """Measure the tap beside curl, tweepy, twarc2 and a usual SDK tap; write ``docs/benchmarks.md``.
 
-    make bench                         everything: some ten minutes
-    make bench ARGS='--rounds 1 --scale 0.25 --dry-run'
-    make bench ARGS='--only throughput --wires gzip'
+make bench                         everything: some ten minutes
+make bench ARGS='--rounds 1 --scale 0.25 --dry-run'
+make bench ARGS='--only throughput --wires gzip'
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from bench import facts, latency, memory, reconnects, report, startup
 from bench.clients import CLIENTS, tap_config
-from bench.generator import sending, serving, warm_up
+from bench.generator import sending, serving
 from bench.hot_path import hot_path
 from bench.measure import ROOT
 from bench.throughput import WIRES, compare
@@ -31,9 +31,10 @@ if TYPE_CHECKING:
 
 DOCUMENT = ROOT / "docs" / "benchmarks.md"
 _SAMPLE_POSTS = 2048
+_NOTES = "## Notes"
 _INTRODUCTION = """# Benchmarks
 
-Made by `make bench`; do not edit by hand. Everything comes from one run on one machine, with the
+Made by `make bench`, but for the notes at the end. Everything comes from one run on one machine, with the
 same generator (`twitter-stream simulate`, in a process of its own) for every client, in rounds that
 take turns; each figure is the median of {rounds} rounds. Where the machine is shared, read the
 ratios: what disturbs one client disturbs its neighbours too. Timings here are not tests and fail
@@ -55,8 +56,15 @@ def main() -> None:
     lines = "\n".join(f"- {fact}" for fact in facts.machine_facts(load_before))
     parts.insert(1, f"{lines}\n- The run took {(time.monotonic() - started_s) / 60:.0f} minutes.")
     if set(asked.only) == set(SECTIONS) and not asked.dry_run:
-        DOCUMENT.write_text("\n\n".join(part.strip() for part in parts) + "\n")
+        parts.append(_notes())
+        DOCUMENT.write_text("\n\n".join(part.strip() for part in parts if part) + "\n")
         print(f"written: {DOCUMENT.relative_to(ROOT)}")
+
+
+def _notes() -> str:
+    """Return what people wrote at the end of the document: it stays."""
+    text = DOCUMENT.read_text() if DOCUMENT.exists() else ""
+    return "".join(text.partition(_NOTES)[1:])
 
 
 def _arguments() -> argparse.Namespace:
@@ -83,10 +91,10 @@ def throughput(asked: argparse.Namespace) -> str:
         if wire.name in asked.wires
     }
     return (
-        f"## Throughput\n\n{_what_is_sent()} Each client runs with many posts and with "
-        "few; the difference counts, so start and end do not. CPU and memory are those of the client "
-        "and its children (the tap's receiver), not of the generator nor of `cat` behind the pipe. "
-        "Only curl, the usual tap and this tap put out what they read; ± is half the distance between "
+        f"## Throughput\n\n{_what_is_sent()} Each client runs with many posts and with few; "
+        "the difference counts, so start and end do not. CPU and memory are those of the client and its "
+        "children (the tap's receiver), not of the generator nor of `cat` behind the pipe. Only "
+        "curl, the usual tap and this tap put out what they read; ± is half the distance between "
         f"the best and the worst round.\n\n{report.throughput(results)}"
     )
 
@@ -121,8 +129,8 @@ def quiet(asked: argparse.Namespace) -> str:
     row = [f"{len(found)} posts, one each 50 ms", *marks, f"{found[-1]:.2f}"]
     heads = ("stream", "p50 ms", "p90 ms", "p99 ms", "max ms")
     return (
-        "## Latency, wire to stdout\n\nFrom the simulator's note that a post was handed to the kernel "
-        "to its record at the reading end of the pipe, through the log on disk.\n\n"
+        "## Latency, wire to stdout\n\nFrom the simulator's note that a post was handed to the "
+        "kernel to its record at the reading end of the pipe, through the log on disk.\n\n"
         + report.table(heads, [row])
     )
 
@@ -159,9 +167,9 @@ def clean_closes(asked: argparse.Namespace) -> str:
     seconds = 10.0 if asked.scale >= 1 else 3.0
     rows = [(name, str(reconnects.connects(name, seconds))) for name in reconnects.CLIENTS]
     return (
-        f"## A server that closes every response at once\n\nConnects within {seconds:.0f} s of the "
-        "first. X allows 50 in 15 minutes and answers 429 beyond that; the simulator's own limit is "
-        "switched off here.\n\n" + report.table(("client", "connects"), rows)
+        f"## A server that closes every response at once\n\nConnects within {seconds:.0f} s of "
+        "the first. X allows 50 in 15 minutes and answers 429 beyond that; the simulator's own "
+        "limit is switched off here.\n\n" + report.table(("client", "connects"), rows)
     )
 
 

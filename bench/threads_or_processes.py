@@ -3,7 +3,8 @@
     python -m bench.threads_or_processes --rounds 5
 
 Speed, CPU and memory at full rate; then, at a fixed rate and with a laborious emitter, how late
-the receive loop takes posts off the socket. ``docs/decisions/0001-receiver-process.md`` holds a run.
+the receive loop takes posts off the socket. ``docs/decisions/0001-receiver-process.md`` holds what
+a run of this showed.
 """
 
 from __future__ import annotations

@@ -51,9 +51,7 @@ class Figures:
     spread: float  # of posts_per_s: half of what lies between the best and the worst round
 
 
-def compare(
-    wire: Wire, rounds: int, clients: Sequence[Client], scale: float
-) -> dict[str, Figures]:
+def compare(wire: Wire, rounds: int, clients: Sequence[Client], scale: float) -> dict[str, Figures]:
     """Run every client in turn, so often; return its figures by name."""
     with ExitStack() as stack:
         pairs = []

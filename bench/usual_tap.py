@@ -77,14 +77,14 @@ def _child(stream: str, *keys: str) -> type[Included]:
     return type(stream.title(), (Included,), {"name": stream, "primary_keys": list(keys)})
 
 
-CHILDREN = (
-    _child("users", "id"),
-    _child("media", "media_key"),
-    _child("referenced_tweets", "id"),
-    _child("places", "id"),
-    _child("polls", "id"),
-    _child("tweet_rules", "tweet_id", "rule_id"),
-)
+CHILDREN = {
+    "users": _child("users", "id"),
+    "media": _child("media", "media_key"),
+    "referenced_tweets": _child("referenced_tweets", "id"),
+    "places": _child("places", "id"),
+    "polls": _child("polls", "id"),
+    "tweet_rules": _child("tweet_rules", "tweet_id", "rule_id"),
+}
 
 
 class UsualTap(Tap):
@@ -99,7 +99,8 @@ class UsualTap(Tap):
 
     def discover_streams(self) -> list[Stream]:
         """Return the posts and what comes beside them."""
-        return [one(self, schema=load_schema(one.name)) for one in (Tweets, *CHILDREN)]
+        tweets = Tweets(self, schema=load_schema("tweets"))
+        return [tweets, *(make(self, schema=load_schema(name)) for name, make in CHILDREN.items())]
 
 
 if __name__ == "__main__":

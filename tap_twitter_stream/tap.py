@@ -90,6 +90,11 @@ class TapTwitterStream(Tap):
         """The configuration, checked and frozen."""
         return parse_settings(self._plain_config)
 
+    def setup_mapper(self) -> None:
+        """Set up stream maps, after every stream has corrected its entry in the catalog."""
+        _ = self.streams
+        super().setup_mapper()
+
     def discover_streams(self) -> list[CapturedStream]:
         """Return every stream, whatever the settings: discovery needs no configuration."""
         self.logger.addFilter(_without_child_lines)

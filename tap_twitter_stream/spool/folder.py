@@ -71,18 +71,11 @@ def identity(folder: Path) -> str:
     """Return the log's id, made once when the folder is new.
 
     Raises:
-        SpoolError: The folder holds a log of a format this version cannot read.
+        SpoolError: The folder's log has a format this version cannot read, or is damaged.
     """
     path = folder / _META
     with contextlib.suppress(FileNotFoundError):
-        meta = json.loads(path.read_bytes())
-        if meta.get("format") != FORMAT_VERSION:
-            msg = (
-                f"spool_dir {str(folder)!r} has format {meta.get('format')!r}, and this version "
-                f"reads {FORMAT_VERSION}. Name another folder, or use the version that wrote it."
-            )
-            raise SpoolError(msg)
-        return str(meta["spool_id"])
+        return _known_identity(folder, path.read_bytes())
     spool_id = uuid.uuid4().hex
     draft = folder / f"{_META}.new"
     draft.write_text(json.dumps({"format": FORMAT_VERSION, "spool_id": spool_id}))
@@ -90,6 +83,25 @@ def identity(folder: Path) -> str:
     draft.replace(path)
     sync_path(folder)
     return spool_id
+
+
+def _known_identity(folder: Path, meta: bytes) -> str:
+    try:
+        value = json.loads(meta)
+        found, spool_id = value["format"], value["spool_id"]
+    except (ValueError, TypeError, KeyError) as error:
+        msg = (
+            f"{_META} in spool_dir {str(folder)!r} is damaged. "
+            "Name another folder, or remove that file to have the folder's log sent again."
+        )
+        raise SpoolError(msg) from error
+    if found != FORMAT_VERSION:
+        msg = (
+            f"spool_dir {str(folder)!r} has format {found!r}, and this version "
+            f"reads {FORMAT_VERSION}. Name another folder, or use the version that wrote it."
+        )
+        raise SpoolError(msg)
+    return str(spool_id)
 
 
 def sync_path(path: Path) -> None:

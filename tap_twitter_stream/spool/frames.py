@@ -33,7 +33,7 @@ class Kind(IntEnum):
     RULES = 6  # the app's rules as X listed them
     PROBLEM = 7  # X refused a rule or answered a REST call with a problem
     STOPPED = 8  # the receiver ended; nothing follows in this window
-    CORRUPT = 255  # made by readers: a frame whose CRC does not match
+    CORRUPT = 255  # made by readers: bytes that are no sound frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def parse(block: bytes, base: int, *, verify: bool) -> tuple[list[Frame], int]:
 
     Returns:
         The whole frames, and how many bytes of the block they take. A frame whose CRC does not
-        match comes as ``Kind.CORRUPT``; its length may be wrong too, so nothing behind it is read.
+        match comes last, as ``Kind.CORRUPT``: its length may be wrong too.
     """
     frames: list[Frame] = []
     at, end = 0, len(block)
@@ -100,7 +100,9 @@ def parse(block: bytes, base: int, *, verify: bool) -> tuple[list[Frame], int]:
             frames.append(Frame(base + at, time_us, connection, Kind.CORRUPT, payload))
             at = stop
             break
-        frames.append(Frame(base + at, time_us, connection, _KINDS[kind], payload))
+        frames.append(
+            Frame(base + at, time_us, connection, _KINDS.get(kind, Kind.CORRUPT), payload)
+        )
         at = stop
     return frames, at
 

@@ -73,7 +73,12 @@ class LogWriter:
         self.opened_at = self.end
         self._handle = -1
         self._segment_base = self.end
-        self._new_segment()
+        # Room is made by whole segments, so a small log needs small ones.
+        self._segment_bytes = min(SEGMENT_BYTES, max_bytes // 4)
+        try:
+            self._new_segment()
+        except OSError as error:
+            raise _unwritable(error) from error
 
     def append(
         self, kind: Kind, payload: bytes, *, connection: int = 0, time_us: int | None = None
@@ -83,26 +88,24 @@ class LogWriter:
         Raises:
             SpoolError: The disk is full or broken. Nothing of the frame counts then.
         """
+        time_us = self._clock.now_us() if time_us is None else time_us
         with self._guard:
-            if self.end - self._segment_base >= SEGMENT_BYTES:
-                self._roll()
-            position = self.end
-            self._write(
-                kind, payload, connection, self._clock.now_us() if time_us is None else time_us
-            )
+            position = self._append(kind, payload, connection, time_us)
         self._ring()
         return position
 
     def append_json(self, kind: Kind, value: dict[str, Any], *, connection: int = 0) -> int:
         """Append a frame that holds one JSON object, and keep it for the next segment's context."""
-        position = self.append(kind, encode_json(value), connection=connection)
         with self._guard:
+            position = self._append(kind, encode_json(value), connection, self._clock.now_us())
+            # Under the same lock: another connection's frame may begin a segment right behind.
             if kind is Kind.WINDOW:
                 self._window = value
             elif kind is Kind.OPENED:
                 self._context[connection or position] = value
             elif kind is Kind.CLOSED:
                 self._context.pop(connection, None)
+        self._ring()
         return position
 
     def sync(self) -> None:
@@ -195,6 +198,8 @@ class LogWriter:
             if valid_bytes != segment.path.stat().st_size:
                 cut_torn_tail(segment, valid_bytes)
             if valid_bytes:
+                if self._durable:  # a killed run's last bytes may never have been
+                    sync_path(segment.path)
                 return
 
     def _roll(self) -> None:
@@ -203,24 +208,42 @@ class LogWriter:
         self._new_segment()
 
     def _new_segment(self) -> None:
-        path = self._folder / segment_name(self.end)
-        handle = os.open(
-            path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC, 0o600
-        )
-        if self._handle >= 0:
-            os.close(self._handle)
-        self._handle = handle
-        self._segment_base = self.end
-        os.write(handle, MAGIC)
-        self.end += len(MAGIC)
+        """Go on in a new file. It appears with its context or, if the disk is full, not at all."""
         context = {
             "window": self._window,
             "connections": [[c, v] for c, v in self._context.items()],
         }
-        self._write(Kind.CONTEXT, encode_json(context), 0, self._clock.now_us())
+        payload = encode_json(context)
+        header = encode_header(Kind.CONTEXT, 0, self._clock.now_us(), payload)
+        path = self._folder / segment_name(self.end)
+        draft = path.with_suffix(".new")
+        handle = os.open(
+            draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC, 0o600
+        )
+        try:
+            size = _write_all(handle, MAGIC + header + payload)
+            if self._durable:
+                os.fdatasync(handle)
+            draft.replace(path)
+        except OSError:
+            os.close(handle)
+            raise
+        if self._handle >= 0:
+            os.close(self._handle)
+        self._handle, self._segment_base = handle, self.end
+        self.end += size
         if self._durable:
-            os.fdatasync(handle)
             sync_path(self._folder)
+
+    def _append(self, kind: Kind, payload: bytes, connection: int, time_us: int) -> int:
+        try:
+            if self.end - self._segment_base >= self._segment_bytes:
+                self._roll()
+            position = self.end
+            self._write(kind, payload, connection, time_us)
+        except OSError as error:
+            raise _unwritable(error) from error
+        return position
 
     def _write(self, kind: Kind, payload: bytes, connection: int, time_us: int) -> None:
         header = encode_header(kind, connection, time_us, payload)
@@ -229,16 +252,19 @@ class LogWriter:
             written = os.writev(self._handle, [header, payload])
             if written < total:
                 written += _write_all(self._handle, (header + payload)[written:])
-        except OSError as error:
+        except OSError:
             with contextlib.suppress(OSError):
                 os.ftruncate(self._handle, self.end - self._segment_base)
-            msg = (
-                f"the spool cannot be written ({error.strerror}). "
-                "Free disk space under spool_dir, or lower spool_max_bytes."
-            )
-            raise SpoolError(msg) from error
+            raise
         self.end += total
         self._dirty = True
+
+
+def _unwritable(error: OSError) -> SpoolError:
+    return SpoolError(
+        f"the spool cannot be written ({error.strerror}). "
+        "Free disk space under spool_dir, or lower spool_max_bytes."
+    )
 
 
 def _write_all(handle: int, data: bytes) -> int:

@@ -69,6 +69,8 @@ class CapturedStream(Stream):
         self.primary_keys = keys
         self.replication_key = REPLICATION_KEY
         self.forced_replication_method = _LOG_BASED
+        if entry := catalog.get_stream(self.name):
+            entry.key_properties = list(keys)  # stream maps take the keys from here
 
     def lane(self, *, fast_path: bool) -> Lane | None:
         """Choose how records are written: as X's bytes, through the SDK, or not at all."""

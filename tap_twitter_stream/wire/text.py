@@ -6,15 +6,21 @@ character, so every lane replaces them by U+FFFD.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
-_LETTERS = frozenset(b"01234567")  # \ud0.. to \ud7..: no half of anything
-_HIGH = frozenset(b"89ab")  # \ud8.. to \udb..: first half of a pair
-_LOW = frozenset(b"cdef")  # \udc.. to \udf..: second half
-_BACKSLASH = 0x5C
-_ESCAPE_BYTES = 6
 _FOREIGN = {0: REPLACEMENT, **dict.fromkeys(range(0xD800, 0xE000), REPLACEMENT)}
+
+
+# Any of: U+0000; an upper-case surrogate; an escape right behind a backslash; a first half without
+# its second (lower case only); a second half without its first; an escape cut short.
+_SUSPECT = re.compile(
+    rb"""\\u(?:0000 | D | d(?:
+        (?<=\\\\ud) | [89ab](?!..\\ud[c-f]) | [c-f](?<!\\ud[89ab]..\\ud[c-f]) | (?![0-9a-f])
+    ))""",
+    re.DOTALL | re.VERBOSE,
+).search
 
 
 def may_need_cleaning(line: bytes) -> bool:
@@ -22,31 +28,9 @@ def may_need_cleaning(line: bytes) -> bool:
 
     Errs on the side of True: a True costs one slow path, a wrong False would break a target.
     Upper-case escapes, and escapes right behind a backslash, therefore count as suspects.
-    A regular expression for this took 100 us a line, this takes about 2.
+    One search from ``\u`` to ``\u`` takes a third of the time of several searches for words.
     """
-    if b"\\u0000" in line or b"\\uD" in line:
-        return True
-    at = line.find(b"\\ud")
-    while at >= 0:
-        step = _valid_escape_bytes(line, at)
-        if not step:
-            return True
-        at = line.find(b"\\ud", at + step)
-    return False
-
-
-def _valid_escape_bytes(line: bytes, at: int) -> int:
-    r"""Length of the sound escape that starts at ``\ud``: a pair, Hangul, or 0 if unsound."""
-    kind = line[at + 3 : at + 4]
-    if line[at - 1] == _BACKSLASH or not kind:
-        return 0
-    if kind[0] in _LETTERS:
-        return _ESCAPE_BYTES
-    if kind[0] not in _HIGH:
-        return 0
-    partner = line[at + 6 : at + 10]
-    sound = partner[:3] == b"\\ud" and partner[3:] != b"" and partner[3] in _LOW
-    return 2 * _ESCAPE_BYTES if sound else 0
+    return _SUSPECT(line) is not None
 
 
 def clean(value: Any) -> Any:  # noqa: ANN401 - any JSON value

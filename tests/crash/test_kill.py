@@ -1,6 +1,6 @@
 """Kill parts of a run at random moments; what had reached the spool must be in the table.
 
-``TAP_KILLS`` says how many kills (5), ``TAP_SEED`` repeats a schedule, ``TAP_FIGURES`` names a
+``TAP_KILLS`` says how many kills (5; for many: ``-o faulthandler_timeout=0``), ``TAP_SEED`` repeats a schedule, ``TAP_FIGURES`` names a
 file to note figures in.
 """
 

@@ -33,10 +33,14 @@ def endings(tap: Tap) -> list[str]:
     return [row["ending"] for row in tap.records("capture_connections")]
 
 
-@pytest.mark.parametrize("gzip", [False, True])
 @pytest.mark.parametrize(
-    ("fault", "ending"),
-    [("close", "closed_by_server"), ("cut", "closed_by_server"), ("rst", "network_failed")],
+    ("fault", "ending", "gzip"),
+    [
+        ("close", "closed_by_server", True),
+        ("cut", "closed_by_server", False),
+        ("cut", "closed_by_server", True),
+        ("rst", "network_failed", True),
+    ],
 )
 def test_a_lost_connection_is_followed_by_another(
     tmp_path: Path, fault: str, ending: str, *, gzip: bool
@@ -47,9 +51,15 @@ def test_a_lost_connection_is_followed_by_another(
     assert gap["duration_seconds"] < 1
 
 
-@pytest.mark.parametrize("gzip", [False, True])
-@pytest.mark.parametrize("end", ["fin", "rst"])
-@pytest.mark.parametrize("where", ["line", "chunk"])
+@pytest.mark.parametrize(
+    ("where", "end", "gzip"),
+    [
+        ("line", "fin", False),
+        ("line", "rst", True),
+        ("chunk", "fin", True),
+        ("chunk", "rst", False),
+    ],
+)
 def test_a_cut_line_is_kept_as_it_came(tmp_path: Path, where: str, end: str, *, gzip: bool) -> None:
     cut = {"do": "cut_line", "end": end, "where": where}
     tap, sim = survived(tmp_path, SEND, cut, gzip=gzip)
@@ -126,8 +136,8 @@ def test_503_is_waited_for_and_told(tmp_path: Path) -> None:
     assert (first["ending"], first["http_status"]) == ("http_refused", 503)
     assert 5 <= first["reconnect_wait_seconds"] <= 5.5
     assert second["ending"] == "stopped_by_us"
-    (error,) = tap.records("errors")
-    assert (error["kind"], error["status"]) == ("http", 503)
+    (error,) = [row for row in tap.records("errors") if row["kind"] == "http"]
+    assert error["status"] == 503
     paths = [one["status"] for one in sim.oracle.requests if one["path"].endswith("/stream")]
     assert paths == [503, 200]
 
@@ -140,15 +150,9 @@ def test_429_waits_as_long_as_x_asks_and_a_stop_ends_the_wait(tmp_path: Path) ->
         assert tap.stop() == 0
     (row,) = tap.records("capture_connections")
     assert (row["ending"], row["http_status"]) == ("http_refused", 429)
-    assert row["reconnect_wait_seconds"] >= 60
+    assert row["reconnect_wait_seconds"] >= 90
     assert tap.window["connections_total"] == 0
     assert tap.window["connects_total"] == 1
-
-
-def test_a_refused_socket_is_tried_again_within_a_second(tmp_path: Path) -> None:
-    tap, _ = survived(tmp_path, SEND, {"do": "cut"}, posts=40)
-    first = tap.records("capture_connections")[0]
-    assert first["reconnect_wait_seconds"] < 1
 
 
 def test_a_quiet_stream_with_keep_alives_stays_connected(tmp_path: Path) -> None:

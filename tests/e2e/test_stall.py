@@ -56,4 +56,32 @@ def receive(sim: Simulator, folder: Path, connections: int) -> list[dict[str, An
     os.close(wake)
     os.close(wake_end)
     assert seen
-    return [frame.json() for frame in LogReaderFrames(folder) if frame.kind is Kind.CLOSED]
+    reader = LogReader(folder, 0, verify_before=1 << 62)
+    frames = reader.read()
+    reader.close()
+    return [frame.json() for frame in frames if frame.kind is Kind.CLOSED]
+
+
+def test_a_silent_stream_is_reconnected_at_once(tmp_path: Path) -> None:
+    steps = [{"do": "send", "posts": 3, "rate_per_s": "max"}, {"do": "silence"}]
+    with Simulator(Scenario(connections=[{"steps": steps}])) as sim:
+        stalled, stopped = receive(sim, tmp_path, connections=2)
+    assert stalled["ending"]["kind"] == "stalled"
+    assert STALL_S <= stalled["ending"]["silent_s"] < STALL_S + 0.5
+    assert stalled["wait_s"] < 0.5
+    assert stopped["ending"]["kind"] == "stopped_by_us"
+
+
+def test_keep_alives_count_as_life(tmp_path: Path) -> None:
+    steps = [{"do": "idle", "seconds": 4 * STALL_S}, {"do": "close"}]
+    scenario = Scenario(connections=[{"steps": steps}], keep_alive_s=STALL_S / 4)
+    with Simulator(scenario) as sim:
+        first, _ = receive(sim, tmp_path, connections=2)
+    assert first["ending"] == {"kind": "closed_by_server", "clean": True}
+
+
+def test_a_dripping_stream_is_alive(tmp_path: Path) -> None:
+    """One byte at a time completes no line for long, but each is a sign of life."""
+    with Simulator(Scenario(connections=[{"steps": [{"do": "drip"}, {"do": "cut"}]}])) as sim:
+        first, _ = receive(sim, tmp_path, connections=2)
+    assert first["ending"] == {"kind": "closed_by_server", "clean": False}

@@ -23,7 +23,7 @@ def piped(folder: Path, command: Sequence[str]) -> tuple[Simulator, Expected, di
         limit_posts=POSTS, rate_per_s="max", largest_id_every=100, record_messages=True
     )
     with Simulator(scenario) as sim:
-        config = config_for(sim, spool_dir=str(folder / "spool"), idle_exit_seconds=1)
+        config = config_for(sim, spool_dir=str(folder / "spool"), max_records=POSTS)
         with Pipeline(folder, config, command) as pipeline:
             assert pipeline.ended() == (0, 0), pipeline.said()
             state = pipeline.acknowledged()

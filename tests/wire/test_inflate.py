@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_twitter_stream.wire.inflate import Identity, Inflater, InflateError, decoder_for
+from tap_twitter_stream.wire.inflate import Identity, InflateError, Inflater, decoder_for
 from tests.wire.cuts import split
 
 CODINGS = st.sampled_from([gzip.compress, zlib.compress])

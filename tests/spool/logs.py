@@ -1,0 +1,55 @@
+"""Small logs to write and read in tests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tap_twitter_stream.spool.frames import Frame, Kind
+from tap_twitter_stream.spool.reader import LogReader
+from tap_twitter_stream.spool.writer import LogWriter
+from tests.fakes import FakeClock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+NO_BOUND = 1 << 40
+
+
+def nothing() -> None:
+    """Ring no bell."""
+
+
+def writer(
+    folder: Path,
+    *,
+    max_bytes: int = NO_BOUND,
+    clock: FakeClock | None = None,
+    ring: Callable[[], None] = nothing,
+    durable: bool = False,
+) -> LogWriter:
+    clock = clock or FakeClock()
+    return LogWriter(folder, max_bytes=max_bytes, durable=durable, clock=clock, ring=ring)
+
+
+def write_payloads(folder: Path, payloads: list[bytes]) -> int:
+    """Append BYTES frames in a run of their own; return where the log ends."""
+    log = writer(folder)
+    for payload in payloads:
+        log.append(Kind.BYTES, payload, connection=8)
+    log.close()
+    return log.end
+
+
+def frames_from(folder: Path, position: int = 0, verify_before: int = NO_BOUND) -> list[Frame]:
+    """Read every frame that there is."""
+    reader = LogReader(folder, position, verify_before)
+    found: list[Frame] = []
+    while frames := reader.read():
+        found += frames
+    reader.close()
+    return found
+
+
+def payloads(frames: list[Frame]) -> list[bytes]:
+    return [frame.payload for frame in frames if frame.kind is Kind.BYTES]
