@@ -34,9 +34,9 @@ _SAMPLE_POSTS = 2048
 _NOTES = "## Notes"
 _INTRODUCTION = """# Benchmarks
 
-Made by `make bench`, but for the notes at the end. Everything comes from one run on one machine, with the
-same generator (`twitter-stream simulate`, in a process of its own) for every client, in rounds that
-take turns; each figure is the median of {rounds} rounds. Where the machine is shared, read the
+Made by `make bench`, but for the notes at the end. Everything comes from one run on one machine,
+with the same generator (`twitter-stream simulate`, in a process of its own) for every client, in
+rounds that take turns; each figure is the median of {rounds} rounds. Where the machine is shared, read the
 ratios: what disturbs one client disturbs its neighbours too. Timings here are not tests and fail
 nothing.
 """
@@ -92,8 +92,9 @@ def throughput(asked: argparse.Namespace) -> str:
     }
     return (
         f"## Throughput\n\n{_what_is_sent()} Each client runs with many posts and with few; "
-        "the difference counts, so start and end do not. CPU and memory are those of the client and its "
-        "children (the tap's receiver), not of the generator nor of `cat` behind the pipe. Only "
+        "the difference counts, so start and end do not. CPU and memory are those of the client "
+        "and its children (the tap's receiver), not of the generator nor of `cat` behind the "
+        "pipe. Only "
         "curl, the usual tap and this tap put out what they read; ± is half the distance between "
         f"the best and the worst round.\n\n{report.throughput(results)}"
     )

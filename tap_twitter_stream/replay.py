@@ -83,6 +83,7 @@ class Replay:
         self.last_lag_s: float | None = None
         self.stopped: dict[str, Any] | None = None
         self.full = False  # max_records was reached; what follows stays in the log
+        self._caught_up = False  # everything before the position was dealt with
         self._cut_connection = -1  # the one in whose frame that happened
         self.unread_lines = 0  # of that frame
         self._handlers = {
@@ -102,6 +103,10 @@ class Replay:
         if frame.end <= self.position:
             self._catch_up(frame)
             return
+        self._caught_up = True
+        if self._is_beyond_limit(frame):
+            self.full = True
+            return
         self._handlers[frame.kind](frame)
         self.position = frame.end
 
@@ -116,15 +121,23 @@ class Replay:
             spool_id=self._options.spool_id,
             position=self.position,
             connections=[
-                [one.number, self._line_start(one), *one.stats] for one in self._open.values()
+                *([one.number, self._line_start(one), *one.stats] for one in self._open.values()),
+                *self._unseen(),
             ],
             ledger=self._ledger.export(),
             window=[] if certified else [window.get("window_id"), window.get("started_at_us")],
         )
 
+    def _unseen(self) -> list[list[Any]]:
+        """Rows of the last STATE whose connections this run did not come to."""
+        if self._caught_up:
+            return []
+        return [row for number, row in self._restored.items() if number not in self._open]
+
     def _line_start(self, connection: Connection) -> int:
         """Where the next run has to take this connection up: behind what was emitted of it."""
-        if connection.cutter.pending_bytes or connection.number == self._cut_connection:
+        cut_short = not self._caught_up or connection.number == self._cut_connection
+        if connection.cutter.pending_bytes or cut_short:
             return min(connection.line_start, self.position)
         return self.position
 
@@ -143,6 +156,15 @@ class Replay:
         window_id = str(self.window.get("window_id", ""))
         for gap in self._ledger.still_closed(window_id, at_us):
             self._gap(gap, window_id)
+
+    def _is_beyond_limit(self, frame: Frame) -> bool:
+        """Whether the record limit is reached and the frame may hold another record."""
+        limit = self._options.max_records
+        if limit is None or self.records_total < limit:
+            return False
+        connection = self._open.get(frame.connection)
+        ends_line = frame.kind is Kind.CLOSED and connection and connection.cutter.pending_bytes
+        return frame.kind is Kind.BYTES or bool(ends_line)
 
     def _is_own(self, frame: Frame) -> bool:
         """Whether this run received the frame; else it is read again."""
@@ -246,21 +268,24 @@ class Replay:
         self._feed(connection, frame, 0)
 
     def _feed(self, connection: Connection, frame: Frame, skip: int) -> None:
-        start = frame.payload_position + skip
-        if connection.cutter.pending_bytes:
-            start = connection.line_start
-        lines = connection.cutter.feed(frame.payload[skip:] if skip else frame.payload)
-        done = self._lines(connection, lines, frame, start)
-        if done == len(lines):
-            connection.line_start = frame.end - connection.cutter.pending_bytes
-            if not lines and connection.cutter.pending_bytes:
-                connection.line_start = start
-            return
-        connection.line_start = LinePlaces(lines, start).of(done)
-        self._cut_connection = connection.number
-        self.unread_lines = len(lines) - done
+        cutter = connection.cutter
+        start, pending_bytes = frame.payload_position + skip, cutter.pending_bytes
+        first = connection.line_start if pending_bytes else start
+        lines = cutter.feed(frame.payload[skip:] if skip else frame.payload)
+        places = LinePlaces(lines, first, start - pending_bytes)
+        done = self._lines(connection, lines, frame, places)
+        if done < len(lines):
+            connection.line_start = places.of(done)
+            self._cut_connection = connection.number
+            self.unread_lines = len(lines) - done
+        elif lines or not cutter.pending_bytes:
+            connection.line_start = frame.end - cutter.pending_bytes
+        else:
+            connection.line_start = first
 
-    def _lines(self, connection: Connection, lines: list[bytes], frame: Frame, start: int) -> int:
+    def _lines(
+        self, connection: Connection, lines: list[bytes], frame: Frame, places: LinePlaces
+    ) -> int:
         """Emit lines until the record limit; return how many were dealt with."""
         if not lines:
             return 0
@@ -268,7 +293,6 @@ class Replay:
         tally, limit = self.tally, self._options.max_records
         before = (tally.keep_alives, tally.messages, tally.dead_letters, self.records_total)
         posts: list[str] = []
-        places = LinePlaces(lines, start)
         done = 0
         for line in lines:
             if limit is not None and self.records_total >= limit:

@@ -83,15 +83,21 @@ class LineCutter:
 class LinePlaces:
     """Positions of the lines of one cut, worked out only as far as they are asked for.
 
+    The first line may have begun in an earlier frame, and a frame's header lies between its two
+    parts; so its place is given, and the others are counted from where it would have begun if the
+    parts lay together.
+
     Args:
         lines: What :meth:`LineCutter.feed` returned.
-        start: Position of the first line's first byte.
+        first: Position of the first line's first byte.
+        start: Position of the bytes fed, less those that were pending before.
     """
 
-    __slots__ = ("_index", "_lines", "_position")
+    __slots__ = ("_first", "_index", "_lines", "_position")
 
-    def __init__(self, lines: list[bytes], start: int) -> None:
+    def __init__(self, lines: list[bytes], first: int, start: int) -> None:
         self._lines = lines
+        self._first = first
         self._index = 0
         self._position = start
 
@@ -100,4 +106,4 @@ class LinePlaces:
         for line in self._lines[self._index : index]:
             self._position += size_of(line) + 1
         self._index = index
-        return self._position
+        return self._position if index else self._first

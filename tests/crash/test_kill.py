@@ -1,7 +1,7 @@
 """Kill parts of a run at random moments; what had reached the spool must be in the table.
 
-``TAP_KILLS`` says how many kills (5; for many: ``-o faulthandler_timeout=0``), ``TAP_SEED`` repeats a schedule, ``TAP_FIGURES`` names a
-file to note figures in.
+``TAP_KILLS`` says how many kills (5; for many: ``-o faulthandler_timeout=0``), ``TAP_SEED`` repeats
+a schedule, ``TAP_FIGURES`` names a file to note figures in.
 """
 
 from __future__ import annotations

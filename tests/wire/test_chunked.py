@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections import deque
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -59,9 +61,9 @@ def test_a_head_that_is_no_hexadecimal_size_is_refused(head: bytes) -> None:
 def test_a_head_without_end_is_refused_before_it_fills_memory(step: int) -> None:
     decoder = ChunkedDecoder()
     endless = b"1" * (2 * MAX_HEAD_BYTES)
+    pieces = (endless[at : at + step] for at in range(0, len(endless), step))
     with pytest.raises(ChunkedError, match="more than"):
-        for at in range(0, len(endless), step):
-            decoder.feed(endless[at : at + step])
+        deque(map(decoder.feed, pieces), maxlen=0)
 
 
 def copied_bytes(body: bytes) -> int:

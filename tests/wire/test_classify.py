@@ -203,13 +203,16 @@ def test_problems_alone_are_kept_in_their_order() -> None:
     assert classify(line_of(bare)) == StreamProblems((bare,))
 
 
+NO_KEY = "Included object without a key"
+
+
 @pytest.mark.parametrize(
     ("members", "title", "value"),
     [
-        ({"includes": {"users": [{"name": "x"}]}}, "Included object without a key", {"users": {"name": "x"}}),
-        ({"includes": {"users": [{"id": ""}]}}, "Included object without a key", {"users": {"id": ""}}),
-        ({"includes": {"media": [{"media_key": ""}]}}, "Included object without a key", {"media": {"media_key": ""}}),
-        ({"includes": {"polls": ["x"]}}, "Included object without a key", {"polls": "x"}),
+        ({"includes": {"users": [{"name": "x"}]}}, NO_KEY, {"users": {"name": "x"}}),
+        ({"includes": {"users": [{"id": ""}]}}, NO_KEY, {"users": {"id": ""}}),
+        ({"includes": {"media": [{"media_key": ""}]}}, NO_KEY, {"media": {"media_key": ""}}),
+        ({"includes": {"polls": ["x"]}}, NO_KEY, {"polls": "x"}),
         ({"includes": {"topics": [1]}}, "Included objects of an unknown kind", {"topics": [1]}),
         ({"includes": {"users": {"a": 1}}}, "Member that is not a list", {"a": 1}),
         ({"includes": "x"}, "Member that is not a list", "x"),
