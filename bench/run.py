@@ -36,9 +36,9 @@ _INTRODUCTION = """# Benchmarks
 
 Made by `make bench`, but for the notes at the end. Everything comes from one run on one machine,
 with the same generator (`twitter-stream simulate`, in a process of its own) for every client, in
-rounds that take turns; each figure is the median of {rounds} rounds. Where the machine is shared, read the
-ratios: what disturbs one client disturbs its neighbours too. Timings here are not tests and fail
-nothing.
+rounds that take turns; each figure is the median of {rounds} rounds. Where the machine is shared,
+read the ratios: what disturbs one client disturbs its neighbours too. Timings here are not tests
+and fail nothing.
 """
 
 
