@@ -289,6 +289,7 @@ class Replay:
         """Emit lines until the record limit; return how many were dealt with."""
         if not lines:
             return 0
+        self._dedupe.pass_time(frame.time_us / 1e6)
         stamp = data_stamp(frame.time_us, connection.origin)
         tally, limit = self.tally, self._options.max_records
         before = (tally.keep_alives, tally.messages, tally.dead_letters, self.records_total)

@@ -12,7 +12,7 @@ from tap_twitter_stream.simulator import Scenario, read_oracle
 from tap_twitter_stream.simulator.step_parser import parse_step
 
 PAGE = (Path(__file__).parent.parent / "docs" / "simulator.md").read_text(encoding="utf-8")
-ARGUMENTS = {
+ARGUMENTS: dict[str, dict[str, object]] = {
     "bad_line": {"text": "x"},
     "raw": {"text": "x"},
     "disconnect": {"disconnect_type": "OperationalDisconnect"},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -162,6 +163,25 @@ def test_what_a_record_limit_leaves_comes_in_the_next_runs(log: Log, limit: int)
 def test_schema_and_stream_lists_agree() -> None:
     for stream in STREAMS:
         assert load_schema(stream)["properties"]
+
+
+def test_a_repeat_is_dropped_within_the_window_and_not_behind_it() -> None:
+    """Mutant: never call ``pass_time``; the third delivery is then dropped too."""
+    log = Log()
+    head = {"connection_id": "c", "endpoint": "filtered", "partition": 0, "http_status": 200}
+    connection = log.add(Kind.OPENED, {**head, "opened_at_us": START_US})
+    run = Run()
+    run.replay = Replay(ReplayOptions("s", 512), run.emitter, Dedupe(60.0, 100), None)
+    for later_s in (0, 1, 300):
+        log.add(Kind.BYTES, post(1) + b"\r\n", connection)
+        log.frames[-1] = replace(log.frames[-1], time_us=START_US + later_s * 1_000_000)
+    log.add(Kind.BYTES, b"\r\n", connection)
+    quiet = replace(log.frames.pop(), time_us=START_US + 200 * 1_000_000)
+    run.read([*log.frames[:-1], quiet])
+    assert run.emitter.counts["tweets"].deduplicated == 1
+    late = replace(log.frames[-1], position=log.end, time_us=START_US + 300 * 1_000_000)
+    run.read([late])
+    assert run.emitter.counts["tweets"].emitted == 2
 
 
 def test_a_killed_run_gets_its_row_from_the_next() -> None:

@@ -21,6 +21,10 @@ class Dedupe:
         self._old: dict[str, int] = {}
         self._turned_s = float("-inf")
 
+    def __contains__(self, key: str) -> bool:
+        """Whether the id is remembered."""
+        return key in self._young or key in self._old
+
     def add(self, key: str, family: int) -> int:
         """Remember an id for a family (a bit), and return the families that had it before."""
         if not self._half_ids:
