@@ -169,7 +169,8 @@ class ReceiverProcess:
     def _finish(self) -> None:
         with suppress(SpoolError):
             self._log.append_json(Kind.STOPPED, self._outcome)
-        self._log.close()
+        with suppress(OSError):  # a disk that failed once may fail again; it was told
+            self._log.close()
         if self._outcome["reason"] == "orphaned" and not self._order.durable:
             shutil.rmtree(self._order.folder, ignore_errors=True)  # nobody else will
 
@@ -193,7 +194,13 @@ class ReceiverProcess:
         spool = self._settings.spool
         checked_s = self._clock.monotonic_s()
         while not self._clock.wait(spool.fsync_ms / 1000):
-            self._log.sync()
+            try:
+                self._log.sync()
+            except OSError as error:
+                said = f"The spool cannot be forced to disk ({error.strerror}). Look at the disk."
+                self._outcome = {"reason": "fatal", "fatal": said}
+                self._ask_to_stop()
+                return
             if self._clock.monotonic_s() - checked_s > _RETENTION_CHECK_S:
                 checked_s = self._clock.monotonic_s()
                 self._log.drop_older_than(spool.retention_s)

@@ -98,6 +98,8 @@ class Run:
             logger.warning("%s", hello.note)
         if state and (state.spool_id != hello.spool_id or state.read_from != hello.resume):
             state = replace(state, spool_id=hello.spool_id, position=hello.resume, connections=[])
+        if state:  # what was ahead of the log is gone with the log's tail: new frames come there
+            state = replace(state, position=min(state.position, hello.end))
         replay = self._replay(emitter, link, state)
         reader = LogReader(folder, hello.resume, verify_before=hello.end)
         report = self._report(emitter, window)
