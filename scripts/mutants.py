@@ -51,7 +51,7 @@ MUTANTS = (
     Mutant(
         "G1",
         "a line that is no message vanishes",
-        "replay.py",
+        "delivery.py",
         "                self._letter(line, message, places.of(done - 1), stamp)\n",
         "                pass\n",
         ("tests/e2e/test_faults.py",),
@@ -59,7 +59,7 @@ MUTANTS = (
     Mutant(
         "G1",
         "included objects of the second kind vanish",
-        "replay.py",
+        "delivery.py",
         "            for stream, objects in post.includes:\n",
         "            for stream, objects in post.includes[:1]:\n",
         ("tests/e2e/test_capture.py",),
@@ -83,7 +83,7 @@ MUTANTS = (
     Mutant(
         "G5",
         "keep-alives are not counted",
-        "replay.py",
+        "delivery.py",
         "                tally.keep_alives += 1\n                continue\n",
         "                continue\n",
         ("tests/test_replay.py", "tests/e2e/test_faults.py"),

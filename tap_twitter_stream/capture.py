@@ -183,12 +183,12 @@ class Capture:
             self._link.stop()
 
     def _progress(self) -> Progress:
-        last_us = self._replay.last_post_us
+        last_us = self._replay.tally.last_post_us
         return Progress(
             now_s=self._clock.now_s(),
             # A replayed post may be hours old: quiet is counted from the window's start at least.
             last_post_s=None if last_us is None else max(last_us / 1e6, self._window.started_s),
-            records_total=self._replay.records_total,
+            records_total=self._replay.tally.records,
             bytes_total=self._replay.tally.bytes,
             signalled=self._signals.asked,
         )

@@ -37,6 +37,14 @@ class Tally:
     posts_new: int = 0
     connects: int = 0
     connections: int = 0
+    records: int = 0  # primary ones: what max_records counts
+    last_post_us: int | None = None
+    last_lag_s: float | None = None
+
+    @property
+    def marks(self) -> tuple[int, int, int, int]:
+        """Keep-alives, messages, dead letters and records now, to tell later how many came."""
+        return self.keep_alives, self.messages, self.dead_letters, self.records
 
     @property
     def balanced(self) -> bool:

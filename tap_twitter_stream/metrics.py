@@ -43,8 +43,8 @@ def log_capture(replay: Replay, emitter: Emitter, output_bytes: int) -> None:
         (CaptureMetric.OUTPUT, output_bytes),
     ):
         _log(metric, value, {})
-    if replay.last_lag_s is not None:
-        _log(CaptureMetric.LAG, round(replay.last_lag_s, 3), {}, kind="gauge")
+    if replay.tally.last_lag_s is not None:
+        _log(CaptureMetric.LAG, round(replay.tally.last_lag_s, 3), {}, kind="gauge")
     for stream, count in emitter.counts.items():
         for metric, value in (
             (CaptureMetric.EMITTED, count.emitted),

@@ -47,7 +47,7 @@ class ProgressReport:
             self._metrics(replay)
         if self._show and now_s >= self._next_line_s:
             self._next_line_s = now_s + _LINE_EVERY_S
-            self._totals.append((now_s, replay.records_total))
+            self._totals.append((now_s, replay.tally.records))
             # The cursor goes back to the line's start, so that a log line takes its place.
             sys.stderr.write(f"{_ERASE}{self.line(replay, blocked=blocked)}\r")
             sys.stderr.flush()
@@ -62,9 +62,9 @@ class ProgressReport:
 
     def line(self, replay: Replay, *, blocked: bool) -> str:
         """Return the line: rate, total, lag, connection, time left."""
-        parts = [f"{self._rate():,.0f} posts/s", f"{replay.records_total:,} posts"]
-        if replay.last_lag_s is not None:
-            parts.append(f"lag {replay.last_lag_s:.1f} s")
+        parts = [f"{self._rate():,.0f} posts/s", f"{replay.tally.records:,} posts"]
+        if replay.tally.last_lag_s is not None:
+            parts.append(f"lag {replay.tally.last_lag_s:.1f} s")
         open_total = replay.open_total
         parts.append(f"{open_total} connected" if open_total else "not connected")
         if self._ends_s is not None:

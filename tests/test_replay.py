@@ -11,11 +11,12 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tap_twitter_stream.delivery import ReplayOptions
 from tap_twitter_stream.emit.emitter import Emitter
 from tap_twitter_stream.emit.lanes import RawLane
 from tap_twitter_stream.emit.output import Output
 from tap_twitter_stream.policy.dedupe import Dedupe
-from tap_twitter_stream.replay import Replay, ReplayOptions
+from tap_twitter_stream.replay import Replay
 from tap_twitter_stream.schema import load_schema
 from tap_twitter_stream.spool.frames import HEADER_BYTES, Frame, Kind, encode_json
 from tap_twitter_stream.state import CaptureState, from_bookmark
@@ -151,7 +152,7 @@ def test_what_a_record_limit_leaves_comes_in_the_next_runs(log: Log, limit: int)
         run = Run(state, max_records=limit)
         run.read(log.frames)
         run.assert_balanced()
-        assert run.replay.records_total <= limit
+        assert run.replay.tally.records <= limit
         rows += run.rows
         state = handed_over(run.replay.export())
         if not run.replay.full:
