@@ -5,12 +5,14 @@ usage: python -m scripts.make_meltano_yml [--check]     (--check writes nothing,
 
 from __future__ import annotations
 
+import copy
 import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tap_twitter_stream.settings_schema import SETTINGS_SCHEMA
+from tap_twitter_stream.tap import TapTwitterStream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +42,10 @@ def with_settings(text: str) -> str:
     """Return the file's text with the block between its two marks made anew."""
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
-    made = (line for item in SETTINGS_SCHEMA["properties"].items() for line in setting_lines(*item))
+    # With what the SDK adds: stream maps and flattening.
+    schema = copy.deepcopy(SETTINGS_SCHEMA)
+    TapTwitterStream.append_builtin_config(schema)
+    made = (line for item in schema["properties"].items() for line in setting_lines(*item))
     return before + BEGIN + "".join(made) + END + after
 
 
