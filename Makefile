@@ -1,6 +1,6 @@
 # Every target sets up what it needs (scripts/setup); Python >= 3.10 is all that must be there.
 # PYTHON=/path/to/python chooses another one. ARGS='...' goes to pytest or to the bench.
-.PHONY: help setup demo test lint format mutants bench constraints build clean
+.PHONY: help setup demo test lint format mutants bench soak constraints build clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -31,6 +31,9 @@ mutants: setup ## break each promise on purpose; its test must fail (minutes; AR
 
 bench: setup ## measure speed beside curl and tweepy (minutes; see docs/)
 	@.venv/bin/python bench/run.py $(ARGS)
+
+soak: setup ## long captures into PostgreSQL and a slow target (half an hour; see docs/soak.md)
+	@TAP_SOAK=1 .venv/bin/pytest -s -o faulthandler_timeout=0 tests/soak -k 'not debian' $(ARGS)
 
 constraints: ## pin every version anew: constraints.txt and constraints/
 	@scripts/constraints

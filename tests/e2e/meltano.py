@@ -35,7 +35,9 @@ class Project:
     ) -> None:
         self.folder = folder
         self._meltano = target("meltano")
-        text = (ROOT / "meltano.yml").read_text()
+        text = (
+            (ROOT / "meltano.yml").read_text().replace("pip_url: -e .\n", f"pip_url: -e {ROOT}\n")
+        )
         commands = {name: str(target(name)) for name in TARGETS}
         commands["tap-twitter-stream"] = str(Path(sys.executable).with_name("tap-twitter-stream"))
         for name, command in commands.items():
@@ -45,7 +47,6 @@ class Project:
         (folder / "meltano.yml").write_text(text)
         self.env = {
             **os.environ,
-            "MELTANO_AUTO_INSTALL": "false",
             "NO_COLOR": "1",
             "PYTHONUTF8": "1",
             **(env or {}),
