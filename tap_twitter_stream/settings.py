@@ -104,6 +104,7 @@ class Output:
 
     state_interval_s: float
     fast_path: bool
+    nested_as_text: bool
     raw_messages: bool
     progress: ProgressLine
 
@@ -226,6 +227,7 @@ def _output(values: dict[str, Any]) -> Output:
     return Output(
         state_interval_s=float(values["state_interval_seconds"]),
         fast_path=values["fast_path"] == "auto",
+        nested_as_text=values["nested_values"] == "text",
         raw_messages=values["raw_messages"],
         progress=ProgressLine(values["progress"]),
     )

@@ -188,6 +188,12 @@ _OUTPUT = {
         *("auto", "off"),
         default="auto",
     ),
+    "nested_values": _choice(
+        "keep: objects and arrays stay what they are. text: they become columns of JSON text, and"
+        " fields without a column go to _unknown_fields; for targets that cannot nest.",
+        *("keep", "text"),
+        default="keep",
+    ),
     "raw_messages": _one(
         "boolean", "Also fill the stream raw_messages with each line as received.", default=False
     ),

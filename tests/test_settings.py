@@ -99,6 +99,7 @@ def test_every_setting_arrives(tmp_path: Path) -> None:
         spool_without_state="discard",
         state_interval_seconds=1,
         fast_path="off",
+        nested_values="text",
         raw_messages=True,
         dedupe_window_seconds=0,
         dedupe_max_ids=7,
@@ -138,6 +139,7 @@ def test_every_setting_arrives(tmp_path: Path) -> None:
     assert (settings.dedupe.window_s, settings.dedupe.max_ids) == (0.0, 7)
     output = settings.output
     assert (output.state_interval_s, output.fast_path) == (1.0, False)
+    assert output.nested_as_text
     assert (output.raw_messages, output.progress) == (True, ProgressLine.ON)
     network = settings.network
     assert (network.api_url, network.stream_url) == (

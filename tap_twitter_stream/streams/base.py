@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.mapper import SameRecordTransform
+from singer_sdk.singerlib import Schema
 from singer_sdk.streams import Stream
 
 from tap_twitter_stream.emit.lanes import Lane, RawLane, SdkLane
+from tap_twitter_stream.emit.text_columns import TextLane, text_schema
 from tap_twitter_stream.schema import load_schema
 
 if TYPE_CHECKING:
@@ -32,7 +34,11 @@ class CapturedStream(Stream):
     """Whether it holds what X sent. With no such stream selected, nothing is connected."""
 
     def __init__(self, tap: Tap) -> None:
-        super().__init__(tap, name=self.name, schema=load_schema(self.name))
+        self.nested_as_text = tap.config.get("nested_values") == "text"
+        schema = load_schema(self.name)
+        super().__init__(
+            tap, name=self.name, schema=text_schema(schema) if self.nested_as_text else schema
+        )
         self.forced_replication_method = _LOG_BASED
         self.replication_key = REPLICATION_KEY
 
@@ -70,7 +76,9 @@ class CapturedStream(Stream):
         self.replication_key = REPLICATION_KEY
         self.forced_replication_method = _LOG_BASED
         if entry := catalog.get_stream(self.name):
-            entry.key_properties = list(keys)  # stream maps take the keys from here
+            entry.key_properties = list(keys)  # stream maps take keys and schema from here
+            if self.nested_as_text:
+                entry.schema = Schema.from_dict(text_schema(entry.schema.to_dict()))
 
     def lane(self, *, fast_path: bool) -> Lane | None:
         """Choose how records are written: as X's bytes, through the SDK, or not at all."""
@@ -84,7 +92,8 @@ class CapturedStream(Stream):
             and not maps[0].flattening_enabled
             and all(self.mask.values())
         )
-        return RawLane(maps[0].stream_alias) if plain else SdkLane(self)
+        lane = RawLane(maps[0].stream_alias) if plain else SdkLane(self)
+        return TextLane(lane, self.schema) if self.nested_as_text else lane
 
     def finalize_state_progress_markers(self, state: dict[str, Any] | None = None) -> None:
         """Keep no bookmark for a child: the position in the log covers all streams."""

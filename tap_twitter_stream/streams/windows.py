@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
+from tap_twitter_stream.emit.text_columns import text_row
 from tap_twitter_stream.state import KEY, CaptureState
 from tap_twitter_stream.streams.base import REPLICATION_KEY, CapturedStream
 
@@ -29,7 +30,8 @@ class CaptureWindows(CapturedStream):
         if not any(child.selected and child.is_data for child in self.children):
             tap.logger.info("No data stream is selected, so nothing is connected.")
             return
-        yield from tap.run_capture(self, limit=self.ABORT_AT_RECORD_COUNT)
+        for row in tap.run_capture(self, limit=self.ABORT_AT_RECORD_COUNT):
+            yield text_row(row, self.schema) if self.nested_as_text else row
 
     @property
     def children(self) -> list[CapturedStream]:
