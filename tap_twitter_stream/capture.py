@@ -214,8 +214,9 @@ class Capture:
         grace_s = self._window.window.shutdown_grace_s
         stopped = self._replay.stopped
         deadline_s = self._stop.deadline_s if self._stop else self._clock.now_s() + grace_s
-        if stopped and stopped.get("fatal"):
-            return Outcome(StopReason.FATAL.value, str(stopped["fatal"]), deadline_s)
+        said = str(stopped.get("fatal") or "") if stopped else self._link.last_words
+        if said:
+            return Outcome(StopReason.FATAL.value, said, deadline_s)
         if self._stop is None:
             if stopped is None:
                 fatal = "The receiver process died. What it stored is kept; run again to go on."

@@ -110,7 +110,12 @@ class ReceiverProcess:
             "spool_id": self._log.spool_id,
             "durable": self._order.durable,
         }
-        self._log.append_json(Kind.WINDOW, window)
+        try:
+            self._log.append_json(Kind.WINDOW, window)
+        except SpoolError as error:
+            self._outcome = {"reason": "fatal", "fatal": str(error)}
+            self._finish()
+            return
         threading.Thread(target=self._obey, name="commands", daemon=True).start()
         threading.Thread(target=self._keep_synced, name="fsync", daemon=True).start()
         worker = threading.Thread(target=self._capture, name="capture", daemon=True)
@@ -156,7 +161,9 @@ class ReceiverProcess:
             )
             for target in prepared.targets
         ]
-        threads = [threading.Thread(target=one.run, daemon=True) for one in receivers]
+        threads = [
+            threading.Thread(target=_stay_connected, args=(one,), daemon=True) for one in receivers
+        ]
         for thread in threads:
             thread.start()
         while any(thread.is_alive() for thread in threads):
@@ -167,19 +174,27 @@ class ReceiverProcess:
         return next((one.fatal for one in receivers if one.fatal), None)
 
     def _finish(self) -> None:
-        with suppress(SpoolError):
+        try:
             self._log.append_json(Kind.STOPPED, self._outcome)
+        except SpoolError as error:
+            self._say_last(str(self._outcome.get("fatal") or error))
         with suppress(OSError):  # a disk that failed once may fail again; it was told
             self._log.close()
         if self._outcome["reason"] == "orphaned" and not self._order.durable:
             shutil.rmtree(self._order.folder, ignore_errors=True)  # nobody else will
 
+    def _say_last(self, words: str) -> None:
+        """Tell the tap by its pipe what the log cannot hold any more: why the capture ended."""
+        with suppress(OSError):
+            os.set_blocking(self._ring_handle, True)  # the tap takes the rings until we are gone
+            os.write(self._ring_handle, b"\n" + words.encode())
+
     def _obey(self) -> None:
-        for line in sys.stdin:
-            command, _, argument = line.strip().partition(" ")
-            if command == "stop":
+        for line in sys.stdin.buffer:
+            command, _, argument = line.strip().partition(b" ")
+            if command == b"stop":
                 self._ask_to_stop()
-            elif command == "emitted":
+            elif command == b"emitted":
                 self._log.emitted(int(argument))
         if not self._stop.is_set():
             self._outcome = {"reason": "orphaned"}
@@ -203,7 +218,8 @@ class ReceiverProcess:
                 return
             if self._clock.monotonic_s() - checked_s > _RETENTION_CHECK_S:
                 checked_s = self._clock.monotonic_s()
-                self._log.drop_older_than(spool.retention_s)
+                with suppress(OSError):  # what cannot be removed now is tried again in a minute
+                    self._log.drop_older_than(spool.retention_s)
 
     def _ring(self) -> None:
         # A full pipe already holds a byte that the reader has not seen; a closed one has no reader.
@@ -211,12 +227,25 @@ class ReceiverProcess:
             os.write(self._ring_handle, b".")
 
 
+def _stay_connected(receiver: Receiver) -> None:
+    """Run one endpoint's loop in its thread; whatever ends the thread early ends the run."""
+    try:
+        receiver.run()
+    except SpoolError as error:
+        receiver.fatal = Fatal(str(error), "")
+    except Exception as error:  # the thread's edge: a silent end would look like a finished run
+        logger.exception("The receiver failed")
+        receiver.fatal = Fatal(
+            f"The receiver failed ({type(error).__name__}).", "Please report it."
+        )
+
+
 def main() -> None:
     """Run as ``python -m tap_twitter_stream.receiver``."""
     # Ctrl-C reaches the whole foreground group; the tap decides when receiving ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    order = msgspec.json.decode(sys.stdin.readline(), type=Order)
+    order = msgspec.json.decode(sys.stdin.buffer.readline(), type=Order)
     settings = parse_settings(order.config)
     ring_handle = os.dup(1)
     os.set_blocking(ring_handle, False)

@@ -41,6 +41,7 @@ class ReceiverLink:
         self._commands = self._process.stdin
         self.ring_handle = self._process.stdout.fileno()
         self.ended = False
+        self._heard = b""
         self._command(msgspec.json.encode(order))
         try:
             self.hello = self._read_hello()
@@ -56,11 +57,24 @@ class ReceiverLink:
         """Take the rings so far, and notice when no more can come."""
         try:
             while data := os.read(self.ring_handle, 65536):
+                self._hear(data)
                 if len(data) < 65536:  # noqa: PLR2004 - the pipe is empty now
                     return
         except BlockingIOError:
             return
         self.ended = True
+
+    @property
+    def last_words(self) -> str:
+        """Why it ended, if it could not write that into the log; empty otherwise."""
+        return self._heard[1:].decode(errors="replace")
+
+    def _hear(self, data: bytes) -> None:
+        """Keep what is more than rings: it begins with a line feed, and nothing follows it."""
+        if self._heard:
+            self._heard += data
+        elif (start := data.find(b"\n")) >= 0:
+            self._heard = data[start:]
 
     def stop(self) -> None:
         """Ask it to close its sockets and force the log to disk."""
@@ -78,7 +92,9 @@ class ReceiverLink:
             self._process.wait(_END_S)
         except subprocess.TimeoutExpired:
             self.kill()
-        self._close_pipe()
+        else:
+            self.drain_ring()
+            self._close_pipe()
 
     def kill(self) -> None:
         """End it at once."""

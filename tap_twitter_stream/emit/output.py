@@ -124,7 +124,14 @@ class TextSink:
 
 
 def standard_output() -> Sink:
-    """Return the sink that fits what stdout is."""
+    """Return the sink that fits what stdout is.
+
+    Raises:
+        OutputClosedError: The process was started without one.
+    """
+    if sys.stdout is None:
+        msg = "Stdout is closed. Send the tap's output to a target, a file or /dev/null."
+        raise OutputClosedError(msg)
     try:
         handle = sys.stdout.fileno()
     except (OSError, ValueError, AttributeError):
@@ -170,6 +177,9 @@ class Output:
                     waited_s += _POLL_S
         except (BrokenPipeError, ConnectionResetError) as error:
             raise OutputClosedError(_GONE) from error
+        except OSError as error:
+            msg = f"Stdout cannot be written ({error.strerror}). Send it to a place that has room."
+            raise OutputClosedError(msg) from error
         return True
 
     def _refill(self) -> bool:

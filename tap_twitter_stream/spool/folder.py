@@ -49,9 +49,10 @@ def lock(folder: Path) -> int:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        why = error.strerror if isinstance(error, OSError) else str(error)
         msg = (
-            f"spool_dir {str(folder)!r} cannot be written ({error.strerror}). "
+            f"spool_dir {str(folder)!r} cannot be written ({why}). "
             "Name a folder this user may write."
         )
         raise SpoolError(msg) from error

@@ -50,8 +50,16 @@ class LogReader:
                 return frames
 
     def sync(self) -> None:
-        """Force what was read so far to disk; older segments were when they were closed."""
-        os.fdatasync(self._handle)
+        """Force what was read so far to disk; older segments were when they were closed.
+
+        Raises:
+            SpoolError: The disk is broken or full.
+        """
+        try:
+            os.fdatasync(self._handle)
+        except OSError as error:
+            msg = f"The spool cannot be forced to disk ({error.strerror}). Look at the disk."
+            raise SpoolError(msg) from error
 
     def close(self) -> None:
         """Give the file back."""

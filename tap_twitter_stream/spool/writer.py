@@ -65,11 +65,14 @@ class LogWriter:
         self._told_of_drop = not durable  # a log that dies with the run is nobody's second copy
         self._emitted = 0  # the reader needs nothing before this position
         self._lock_handle = lock(folder)
-        self.spool_id = identity(folder)
-        self._repair()
-        found = segments(folder)
-        self.start = found[0].base if found else 0
-        self.end = found[-1].end if found else 0
+        try:
+            self.spool_id = identity(folder)
+            self._repair()
+            found = segments(folder)
+            self.start = found[0].base if found else 0
+            self.end = found[-1].end if found else 0
+        except OSError as error:
+            raise _unwritable(error) from error
         self.opened_at = self.end
         self._handle = -1
         self._segment_base = self.end
@@ -262,8 +265,8 @@ class LogWriter:
 
 def _unwritable(error: OSError) -> SpoolError:
     return SpoolError(
-        f"the spool cannot be written ({error.strerror}). "
-        "Free disk space under spool_dir, or lower spool_max_bytes."
+        f"The spool cannot be written ({error.strerror}). "
+        "Free disk space under spool_dir, or name another folder there."
     )
 
 

@@ -243,6 +243,15 @@ def run(folder: Path, config: object, **inputs: Any) -> tuple[int, Tap]:  # noqa
         return tap.ended(), tap
 
 
+def one_sentence(tap: Tap, *words: str) -> None:
+    """Check that the tap failed with one line a person can act on, and no traceback."""
+    said = tap.stderr
+    assert "Traceback" not in said
+    critical = [line for line in said.splitlines() if "| CRITICAL" in line]
+    assert len(critical) == 1, said
+    assert all(word in critical[0] for word in words), critical
+
+
 def command(
     folder: Path, *options: str, env: Mapping[str, str] | None = None
 ) -> tuple[int, str, str]:

@@ -15,6 +15,7 @@ from tests.e2e.harness import (
     config_for,
     environment,
     is_running,
+    one_sentence,
     run,
     wait_until,
 )
@@ -23,15 +24,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CANARY = "CANARY-9f3e-TOKEN"
-
-
-def one_sentence(tap: Tap, *words: str) -> None:
-    """Check that the tap failed with one line a person can act on, and no traceback."""
-    said = tap.stderr
-    assert "Traceback" not in said
-    critical = [line for line in said.splitlines() if "| CRITICAL" in line]
-    assert len(critical) == 1, said
-    assert all(word in critical[0] for word in words), critical
 
 
 def no_canary(folder: Path, tap: Tap, canary: str = CANARY) -> None:

@@ -1,0 +1,92 @@
+"""A disk that is full: at the start, in mid-run, for good or for a while.
+
+A bound on the size of the receiver's files stands in for a full disk: it needs no rights, hits a
+running process, and can be lifted again.
+"""
+
+from __future__ import annotations
+
+import resource
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tap_twitter_stream.simulator import Scenario, Simulator
+from tests.e2e.harness import Tap, capture, config_for, one_sentence, run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SEND: dict[str, Any] = {"do": "send", "posts": 40, "rate_per_s": "max"}
+IDLE: dict[str, Any] = {"do": "idle"}
+
+
+def fill_disk(tap: Tap, spool: Path) -> int:
+    """Let the receiver's log grow no further; return the receiver's process."""
+    receiver = tap.receiver()
+    (segment,) = spool.glob("*.log")
+    size = segment.stat().st_size
+    resource.prlimit(receiver, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+    return receiver
+
+
+def free_disk(receiver: int) -> None:
+    unlimited = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+    resource.prlimit(receiver, resource.RLIMIT_FSIZE, unlimited)
+
+
+@pytest.mark.parametrize("name", ["spool.json.new", "00000000000000000000.new"])
+def test_a_disk_full_at_the_start_is_named(tmp_path: Path, name: str) -> None:
+    spool = tmp_path / "spool"
+    spool.mkdir()
+    (spool / name).symlink_to("/dev/full")
+    with Simulator() as sim:
+        code, tap = run(tmp_path, config_for(sim, spool_dir=str(spool)))
+    assert code == 1
+    one_sentence(tap, "No space left on device", "Free disk space")
+    assert not sim.oracle.connections
+
+
+def test_a_full_disk_at_a_connections_end_ends_the_run(tmp_path: Path) -> None:
+    """Its end cannot be noted, so the run ends with the reason; all that came before is out."""
+    steps = [SEND, {"do": "silence", "seconds": 1.5}, {"do": "close"}]
+    spool = tmp_path / "spool"
+    with Simulator(Scenario(connections=[{"steps": steps}, {"steps": [SEND, IDLE]}])) as sim:
+        config = config_for(sim, spool_dir=str(spool))
+        with Tap(tmp_path, config) as tap:
+            tap.has(40)
+            fill_disk(tap, spool)
+            assert tap.ended() == 1
+        one_sentence(tap, "The spool cannot be written", "Free disk space")
+        assert tap.window["stop_reason"] == "fatal"
+        assert tap.messages[-1]["type"] == "STATE"
+        second = capture(tmp_path, config, 40, state=tap.states[-1])
+    assert tap.ids() + second.ids() == sim.oracle.sent_ids()
+
+
+def test_a_disk_that_stays_full_is_told_at_the_stop(tmp_path: Path) -> None:
+    """What could not be stored is lost; what was stored is out, and the reason is said once."""
+    steps = [SEND, {"do": "silence", "seconds": 1.5}, SEND, IDLE]
+    spool = tmp_path / "spool"
+    with Simulator(Scenario(connections=[{"steps": steps}])) as sim:
+        with Tap(tmp_path, config_for(sim, spool_dir=str(spool))) as tap:
+            tap.has(40)
+            fill_disk(tap, spool)
+            tap.says("Reading has stopped meanwhile")
+            assert tap.stop() == 1
+        one_sentence(tap, "The spool cannot be written", "Free disk space")
+        assert tap.ids() == sim.oracle.sent_ids()[:40]
+
+
+def test_a_disk_with_room_again_loses_nothing(tmp_path: Path) -> None:
+    steps = [SEND, {"do": "silence", "seconds": 1.5}, SEND, IDLE]
+    spool = tmp_path / "spool"
+    with Simulator(Scenario(connections=[{"steps": steps}])) as sim:
+        with Tap(tmp_path, config_for(sim, spool_dir=str(spool))) as tap:
+            tap.has(40)
+            receiver = fill_disk(tap, spool)
+            tap.says("Reading has stopped meanwhile")
+            free_disk(receiver)
+            tap.has(80)
+            assert tap.stop() == 0, tap.stderr
+        assert tap.ids() == sim.oracle.sent_ids()
