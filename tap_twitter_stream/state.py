@@ -66,6 +66,20 @@ def from_bookmark(value: object) -> tuple[CaptureState | None, str]:
             ledger=list(value.get("ledger") or []),
             window=list(value.get("window") or []),
         )
-    except (KeyError, TypeError, ValueError, IndexError) as error:
+        _check(state)
+    except (KeyError, TypeError, ValueError, IndexError, OverflowError) as error:
         return None, f"STATE's capture bookmark is damaged ({error!r}); it is not used."
     return state, ""
+
+
+def _check(state: CaptureState) -> None:
+    """Refuse what no run has written; a position before 0 would be read from nowhere."""
+    match state.window:
+        case [] | [None, None] | [str(), int()]:
+            pass
+        case _:
+            message = "window"
+            raise ValueError(message)
+    if state.read_from < 0:
+        message = "position"
+        raise ValueError(message)

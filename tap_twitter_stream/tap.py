@@ -5,8 +5,9 @@ from __future__ import annotations
 import copy
 import logging
 import os
+import sys
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import Tap
@@ -22,13 +23,20 @@ from tap_twitter_stream.errors import (
     SettingsError,
     TapTwitterStreamError,
 )
+from tap_twitter_stream.input_file import (
+    JsonFile,
+    config_problem,
+    read_object,
+    state_problem,
+)
 from tap_twitter_stream.run import EXIT_BLOCKED, EXIT_FAILED, Run
 from tap_twitter_stream.settings import Settings, parse_settings
 from tap_twitter_stream.settings_schema import SETTINGS_SCHEMA
 from tap_twitter_stream.streams import STREAM_TYPES, CapturedStream, CaptureWindows
+from tap_twitter_stream.streams.catalog import catalog_problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import FrameType
 
     import click
@@ -177,6 +185,29 @@ class TapTwitterStream(Tap):
         self._signals.ask()
 
     @classmethod
+    def get_singer_command(cls) -> click.Command:
+        """Return the SDK's command, with files whose faults are said in one sentence."""
+        _fill_standard_handles()
+        command = super().get_singer_command()
+        known = [vars(stream_type)["name"] for stream_type in STREAM_TYPES]
+        checks: dict[str | None, Callable[[dict[str, Any]], str]] = {
+            "catalog": partial(catalog_problem, known=known),
+            "state": state_problem,
+        }
+        for param in command.params:
+            if param.name in checks:
+                param.type = JsonFile(f"--{param.name}", checks[param.name])
+        return command
+
+    @classmethod
+    def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> Any:  # noqa: ANN401
+        """Check that each config file holds settings before the SDK reads it."""
+        for path in value:
+            if path != "ENV":
+                read_object("--config", path, config_problem)
+        return super().cb_config(ctx, param, value)
+
+    @classmethod
     def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
         """Run ``--test``, and say in one sentence why it failed."""
         try:
@@ -184,6 +215,16 @@ class TapTwitterStream(Tap):
         except TapTwitterStreamError as error:
             cls.logger.critical("%s", error)
             ctx.exit(EXIT_FAILED)
+
+
+def _fill_standard_handles() -> None:
+    """Open what the process was started without, so that no file of ours becomes its stderr."""
+    handle = os.open(os.devnull, os.O_RDWR)
+    while handle <= 2:  # noqa: PLR2004 - the lowest free number is given out: 0, 1 or 2
+        os.set_inheritable(handle, True)  # noqa: FBT003 - os takes it by position
+        handle = os.open(os.devnull, os.O_RDWR)
+    os.close(handle)
+    sys.stderr = sys.stderr or os.fdopen(os.dup(2), "w")
 
 
 def _without_child_lines(record: logging.LogRecord) -> bool:

@@ -20,7 +20,7 @@ HEIGHT = {
     "spool": 3, "api": 3, "emit": 3,
     "capture": 4, "receiver": 4, "receiver_link": 4, "receiver_protocol": 4, "replay": 4,
     "delivery": 4, "capture_books": 4, "certificate": 4, "metrics": 4, "progress": 4,
-    "run": 5, "streams": 5, "tap": 5, "cli": 5, "__init__": 5, "__main__": 5,
+    "input_file": 4, "run": 5, "streams": 5, "tap": 5, "cli": 5, "__init__": 5, "__main__": 5,
 }  # fmt: skip
 PURE = {"wire", "policy"}
 IMPURE = {

@@ -14,6 +14,7 @@ from tap_twitter_stream.emit.text_columns import TextLane, text_schema
 from tap_twitter_stream.schema import load_schema
 
 if TYPE_CHECKING:
+    import logging
     from collections.abc import Iterable
 
     from singer_sdk import Tap
@@ -41,6 +42,7 @@ class CapturedStream(Stream):
         )
         self.forced_replication_method = _LOG_BASED
         self.replication_key = REPLICATION_KEY
+        self.logger.addFilter(_without_second_line)
 
     def get_records(self, context: Any) -> Iterable[dict[str, Any]]:  # noqa: ANN401, ARG002 - the SDK's types
         """Return nothing: the parent writes this stream's records as they come."""
@@ -103,3 +105,8 @@ class CapturedStream(Stream):
     def write_schema(self) -> None:
         """Write the SCHEMA message, for a child that the SDK does not start."""
         self._write_schema_message()
+
+
+def _without_second_line(record: logging.LogRecord) -> bool:
+    """Leave out the SDK's line before a failure: the failure says itself what it is."""
+    return not str(record.msg).startswith("An unhandled error occurred")
