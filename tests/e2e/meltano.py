@@ -45,6 +45,7 @@ class Project:
             assert before in text
             text = text.replace(before, after)
         (folder / "meltano.yml").write_text(text)
+        (folder / "output").mkdir()  # as the repository has it: target-duckdb does not make it
         self.env = {
             **os.environ,
             "NO_COLOR": "1",

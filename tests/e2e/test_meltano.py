@@ -18,6 +18,7 @@ from tests.e2e.meltano import PATIENCE_S, ROOT, Project, family
 from tests.e2e.test_target_postgres import check_rows
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable
     from pathlib import Path
 
@@ -138,32 +139,51 @@ def documented() -> list[list[str]]:
     return [shlex.split(line) for line in lines if " meltano " in f" {line}"]
 
 
-def test_the_commands_of_the_first_day(tmp_path: Path, target: Callable[[str], Path]) -> None:
-    """Runs docs/meltano.md word for word, and takes a minute or two: a dozen starts of Meltano."""
-    said: dict[str, str] = {}
+def run_documented(
+    project: Project, wanted: Callable[[list[str]], bool]
+) -> dict[str, subprocess.CompletedProcess[str]]:
+    """Run those commands of the page, in its order; return how each ended."""
+    ended = {}
+    for line in documented():
+        at = line.index("meltano")
+        env, words = dict(word.split("=", 1) for word in line[:at]), line[at + 1 :]
+        if not wanted(words):
+            continue
+        if words == ["install"]:  # the loaders are there already
+            words += ["extractor", "tap-twitter-stream"]
+        elif words[0] == "run":
+            words.insert(1, "--no-install")
+        done = project.ended(*words, **env)
+        assert done.returncode == 0, (words, done.stdout, done.stderr)
+        ended[" ".join(words)] = done
+    return ended
+
+
+def test_the_documented_runs(tmp_path: Path, target: Callable[[str], Path]) -> None:
+    """Takes some 30 s: eight starts of Meltano."""
+    acts = {"install", "run", "state"}
     with Simulator(Scenario(rate_per_s=200, max_connections=None)) as sim:
         project = Project(tmp_path, target, settings(sim, MAX_RUN_SECONDS="2"))
-        for words in documented():
-            env = dict(word.split("=", 1) for word in words[: words.index("meltano")])
-            words = words[words.index("meltano") + 1 :]  # noqa: PLW2901 - the command's own
-            if words[-1] == "capture-postgres":  # the tests above do that
-                continue
-            if words == ["install"]:  # the loaders are there already
-                words += ["extractor", "tap-twitter-stream"]
-            elif words[0] == "run":
-                words.insert(1, "--no-install")
-            ended = project.ended(*words, **env)
-            assert ended.returncode == 0, (words, ended.stdout, ended.stderr)
-            said[" ".join(words)] = ended.stdout + ended.stderr
+        ended = run_documented(
+            project, lambda words: words[0] in acts and words[-1] != "capture-postgres"
+        )
+    assert len(ended) == 5
+    state_id = "dev:tap-twitter-stream-to-duckdb-to-target-duckdb"
+    assert position_of(json.loads(ended[f"state get {state_id}"].stdout)) > 0
+    assert position_of(project.state(f"{state_id}:1")) > 0
+    assert (tmp_path / "output/dev/spool-duckdb-1").is_dir()
+
+
+def test_the_documented_looks(tmp_path: Path, target: Callable[[str], Path]) -> None:
+    """Takes some 30 s: eight starts of Meltano."""
+    with Simulator() as sim:
+        project = Project(tmp_path, target, settings(sim))
+        looks = {"config", "invoke", "select", "job", "schedule"}
+        ended = run_documented(project, lambda words: words[0] in looks)
         prod = project.said("--environment=prod", "config", "list", "tap-twitter-stream")
+    assert len(ended) == 7
+    catalog = ended["invoke tap-twitter-stream --discover"].stdout
+    assert '"tap_stream_id":"capture_windows"' in catalog
+    assert "hourly-windows" in ended["schedule list"].stdout
     assert "align_stop_to_seconds" in prod
     assert "3600" in prod
-    assert len(said) == 12
-    catalog = said["invoke tap-twitter-stream --discover"]
-    assert '"tap_stream_id": "capture_windows"' in catalog
-    assert "hourly-windows" in said["schedule list"]
-    position = position_of(project.state("dev:tap-twitter-stream-to-duckdb-to-target-duckdb"))
-    shard = position_of(project.state("dev:tap-twitter-stream-to-duckdb-to-target-duckdb:1"))
-    assert position > 0
-    assert shard > 0
-    assert (tmp_path / "output/dev/spool-duckdb-1").is_dir()
