@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -38,3 +39,15 @@ def test_no_bookmark_is_no_complaint() -> None:
 
 def test_what_is_still_needed_begins_at_the_oldest_unfinished_line() -> None:
     assert CaptureState("s", 100, [[1, 40], [2, 100]]).read_from == 40
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"position": -1}, {"window": [1]}, {"window": "abc"}, {"connections": [[0, -4]]}],
+)
+def test_what_no_run_has_written_is_left_aside(wrong: dict[str, Any]) -> None:
+    good = CaptureState("a", 5).to_bookmark()
+    assert from_bookmark(good)[0]
+    state, complaint = from_bookmark({**good, **wrong})
+    assert state is None
+    assert "damaged" in complaint

@@ -90,3 +90,16 @@ def test_a_disk_with_room_again_loses_nothing(tmp_path: Path) -> None:
             tap.has(80)
             assert tap.stop() == 0, tap.stderr
         assert tap.ids() == sim.oracle.sent_ids()
+
+
+def test_a_state_ahead_of_the_spool_hides_nothing(tmp_path: Path) -> None:
+    """As after a power cut that took the log's tail: what comes next is emitted all the same."""
+    steps = {"steps": [SEND, IDLE]}
+    with Simulator(Scenario(connections=[steps, steps])) as sim:
+        config = config_for(sim, spool_dir=str(tmp_path / "spool"))
+        first = capture(tmp_path, config, 40)
+        state = first.states[-1]
+        state["bookmarks"]["capture_windows"]["capture"]["position"] += 10_000_000
+        second = capture(tmp_path, config, 40, state=state)
+    assert "STATE is ahead of the spool" in second.stderr
+    assert first.ids() + second.ids() == sim.oracle.sent_ids()
