@@ -65,6 +65,15 @@ def test_the_file_says_what_the_tap_says(tmp_path: Path) -> None:
     assert {"bearer_token", "consumer_secret"} <= secrets
 
 
+def test_each_scheduled_window_ends_before_the_next_start() -> None:
+    """Meltano refuses a start while a run of the same job goes on: a window would be missed."""
+    schedules = yaml.safe_load((ROOT / "meltano.yml").read_text())["schedules"]
+    between_s = {"@hourly": 3600, "*/5 * * * *": 300}
+    for one in schedules:
+        (limit,) = [int(v) for name, v in one["env"].items() if name.endswith("MAX_RUN_SECONDS")]
+        assert limit <= between_s[one["interval"]] - 30, one["name"]
+
+
 def test_two_runs_fill_postgres_once_and_the_state_goes_from_one_to_the_next(
     tmp_path: Path, target: Callable[[str], Path], postgres: PostgresServer
 ) -> None:
