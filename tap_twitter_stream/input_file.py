@@ -71,6 +71,10 @@ def read_object(option: str, path: str, check: Callable[[dict[str, Any]], str]) 
         raise BadFileError(option, path, f"cannot be read ({error.strerror})") from error
     try:
         text = data.decode("utf-8-sig")
+        if option == "--state" and text.strip() in {"", "null"}:
+            # `… | tail -1 > state.json` leaves an empty file when the first run wrote no STATE.
+            logger.warning("--state %s is empty: this run starts without a STATE.", path)
+            return "{}"
         value = json.loads(text, parse_constant=_refuse_constant)
     except UnicodeDecodeError as error:
         raise BadFileError(option, path, "is not UTF-8 text") from error

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tap_twitter_stream.simulator import Simulator
-from tests.e2e.harness import TIMEOUT_S, arguments, config_for, environment
+from tap_twitter_stream.simulator import Scenario, Simulator
+from tests.e2e.harness import TIMEOUT_S, arguments, command, config_for, environment, written
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "troubleshooting.md"
 FILES = [
@@ -91,3 +91,16 @@ def test_the_troubleshooting_page_quotes_what_these_tests_see() -> None:
     quoted = {row.split("`")[1] for row in rows}
     seen = {words for _, _, words in FILES} | {words for _, words in HANDLES}
     assert quoted == seen | {"The spool cannot be written", "Reading has stopped meanwhile"}
+
+
+@pytest.mark.parametrize("content", ["", "null\n"])
+def test_an_empty_state_is_a_first_run(tmp_path: Path, content: str) -> None:
+    """As ``… | tail -1 > state.json`` leaves it when the first run wrote no STATE."""
+    state = tmp_path / "empty.json"
+    state.write_text(content)
+    with Simulator(Scenario(rate_per_s="max")) as sim:
+        config = written(tmp_path / "config.json", config_for(sim, max_records=5))
+        code, said, log = command(tmp_path, "--config", config, "--state", str(state))
+    assert code == 0, log
+    assert said.count('"stream":"tweets","record"') == 5
+    assert "is empty: this run starts without a STATE" in log

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from tap_twitter_stream.simulator import Scenario, Simulator
+from tests.crash.test_kill import ids_in
 from tests.e2e.expected import Expected
 from tests.e2e.harness import RULES, command, is_running, wait_until
 from tests.e2e.meltano import PATIENCE_S, ROOT, Project, family
@@ -103,12 +104,12 @@ def test_two_runs_fill_postgres_once_and_the_state_goes_from_one_to_the_next(
 def test_after_a_cancelled_run_the_next_one_brings_the_rest(
     tmp_path: Path, target: Callable[[str], Path], postgres: PostgresServer, how: str
 ) -> None:
-    """Takes some 15 s. Meltano drops the STATE of a run that it cancels; no row may go with it."""
+    """Takes up to 40 s. Meltano drops the STATE of a run it cancels; no row may go with it."""
     database = newest(postgres).database()
     project = Project(tmp_path, target, place(database))
     with Simulator(Scenario(rate_per_s=50, record_messages=True, max_connections=None)) as sim:
         project.env |= settings(sim, STATE_INTERVAL_SECONDS="1")
-        limit = ("--timeout", "9") if how == "timeout" else ()
+        limit = ("--timeout", "25") if how == "timeout" else ()
         run = project.start("run", "--no-install", *limit, "capture-postgres")
         try:
             assert wait_until(lambda: sim.oracle.sent_total > 100, PATIENCE_S), project.log()
@@ -124,21 +125,20 @@ def test_after_a_cancelled_run_the_next_one_brings_the_rest(
             if run.poll() is None:
                 os.killpg(run.pid, signal.SIGKILL)
                 run.wait()
-        received = sim.oracle.sent_total
+        if how == "sigterm":
+            assert project.state(STATE_ID) == {}
+        sent_total = sim.oracle.sent_total
+        received = ids_in(tmp_path / "output/dev/spool-postgres")
         project.env |= settings(sim, MAX_RUN_SECONDS="3")
         project.said("run", "--no-install", "capture-postgres")
-        assert sim.oracle.sent_total > received
+        assert sim.oracle.sent_total > sent_total
         rows = database.rows("SELECT id, text FROM x.tweets")
         texts = Expected(sim).texts
-        # What lay unread in the socket when it was closed was never received.
-        tails = [sim.oracle.sent_ids(connection=one) for one in (1, 2)]
     found = {key for key, _ in rows}
     assert len(rows) == len(found)
     assert {key: texts[key] for key in found} == {key: text for key, text in rows}  # noqa: C416
-    for ids in tails:
-        present = [key in found for key in ids]
-        assert present == sorted(present, reverse=True), "a hole in the middle of a connection"
-        assert sum(present) > len(present) * 0.8
+    assert len(received) > 50
+    assert received <= found
 
 
 def documented() -> list[list[str]]:
