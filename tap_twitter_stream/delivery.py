@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tap_twitter_stream.connection import DEAD, KEEPS, LINES, MESSAGES, Connection, Tally
 from tap_twitter_stream.wire.classify import classify, classify_cut
+from tap_twitter_stream.wire.endpoints import ENDPOINTS
 from tap_twitter_stream.wire.lines import LinePlaces, OverlongLine, size_of
 from tap_twitter_stream.wire.messages import Disconnect, Junk, Post, StreamProblems
 from tap_twitter_stream.wire.route import (
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from tap_twitter_stream.spool.frames import Frame
 
 # Each endpoint is a family of its own for matching rules: the same post may come by several.
-_FAMILY_BITS = {"filtered": 1, "sample": 2}
+_FAMILY_BITS = {name: 1 << bit for bit, name in enumerate(ENDPOINTS)}
 _KEEP_ALIVES = (b"", b"\r")
 
 

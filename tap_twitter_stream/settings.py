@@ -11,6 +11,7 @@ from .errors import SettingsError
 from .policy.ruleset import RulesPolicy, WantedRule
 from .policy.window import Window
 from .settings_check import FIELD_LISTS, check_settings, parse_instant
+from .wire.endpoints import ENDPOINTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -130,6 +131,7 @@ class Settings:
 
     auth: Auth
     endpoints: tuple[str, ...]
+    partitions: Mapping[str, tuple[int, ...]]
     backfill_minutes: int
     fields: Fields
     rules: Rules
@@ -167,6 +169,7 @@ def parse_settings(raw: Mapping[str, Any], *, require_auth: bool = True) -> Sett
     return Settings(
         auth=Auth(values["bearer_token"], values["consumer_key"], values["consumer_secret"]),
         endpoints=_unique(values["endpoints"]),
+        partitions=_partitions(values),
         backfill_minutes=values["backfill_minutes"],
         fields=Fields(**{name: _unique(values[name]) for name in FIELD_LISTS}),
         rules=_rules(values),
@@ -181,6 +184,15 @@ def parse_settings(raw: Mapping[str, Any], *, require_auth: bool = True) -> Sett
 
 def _unique(names: list[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
+
+
+def _partitions(values: dict[str, Any]) -> dict[str, tuple[int, ...]]:
+    """Return the partitions of each chosen endpoint; an empty tuple where it has none."""
+    given = values["partitions"] or {}
+    return {
+        name: tuple(sorted(set(given.get(name) or ENDPOINTS[name].partitions)))
+        for name in values["endpoints"]
+    }
 
 
 def _seconds(value: float | None) -> float | None:

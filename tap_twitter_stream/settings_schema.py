@@ -8,6 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from .wire.endpoints import ENDPOINTS
+
+_OFFERED = [spec for spec in ENDPOINTS.values() if spec.holds == "posts"]
+
 MIB = 1024 * 1024
 
 # What an app-only token may ask for. Left out are the fields that need the author's own consent:
@@ -88,10 +92,26 @@ _AUTH = {
 _WHAT = {
     "endpoints": _one(
         "array",
-        "Streams of X to hold open: filtered (what your rules match), sample (1 % of all posts).",
-        items={"type": ["string"], "enum": ["filtered", "sample"]},
+        "Streams of X to hold open, any of those in the table of endpoints, several at once too:"
+        " filtered (what your rules match), sample (1 % of all posts), and so on.",
+        items={"type": ["string"], "enum": [spec.name for spec in _OFFERED]},
         default=["filtered"],
         examples=[["filtered"], ["filtered", "sample"]],
+    ),
+    "partitions": _one(
+        "object",
+        "Partitions to read, by endpoint; each is a connection of its own. Default: all of them.",
+        properties={
+            spec.name: {
+                "type": ["array", "null"],
+                "description": f"Partitions of {spec.name} to read, from 1.",
+                "items": {"type": ["integer"], "minimum": 1, "maximum": spec.partitions_total},
+            }
+            for spec in _OFFERED
+            if spec.partitions_total
+        },
+        required=[],
+        examples=[{"sample10": [1]}],
     ),
     "tweet_fields": _names(
         "Fields of posts to ask for. Fewer fields mean fewer bytes and earlier delivery.",

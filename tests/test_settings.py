@@ -203,7 +203,11 @@ def test_key_and_secret_are_enough() -> None:
         ({"backfill_minutes": 6}, "from 0 to 5"),
         ({"endpoints": []}, "name at least one"),
         ({"endpoints": "filtered"}, "must be a list"),
-        ({"endpoints": ["firehose"]}, "one of filtered, sample"),
+        ({"endpoints": ["firehoze"]}, "one of filtered, sample"),
+        ({"partitions": {"sample10": [1]}}, "add sample10 to `endpoints`"),
+        ({"partitions": {"sample": [1]}}, "no endpoint with partitions"),
+        ({"endpoints": ["sample10"], "partitions": {"sample10": [3]}}, "from 1 to 2, not 3"),
+        ({"endpoints": ["sample10"], "partitions": {"sample10": []}}, "is empty"),
         ({"fast_path": "fast"}, "one of auto, off"),
         ({"rules_policy": "sync", "rules": []}, "`rules_tag_prefix`"),
         ({"rules_policy": "sync", "rules_tag_prefix": "a:"}, "needs `rules`"),
@@ -244,6 +248,12 @@ def test_spool_dir_raises_the_default_size() -> None:
     assert parse(spool_dir="x").spool.max_bytes == 4096 * MIB
 
 
+def test_every_partition_is_read_unless_some_are_named() -> None:
+    assert parse(endpoints=["sample10"]).partitions == {"sample10": (1, 2)}
+    named = parse(endpoints=["firehose", "sample"], partitions={"firehose": [20, 3, 3]})
+    assert named.partitions == {"firehose": (3, 20), "sample": ()}
+
+
 def test_rules_are_synced_by_default_once_given() -> None:
     settings = parse(rules=[{"value": "cat"}], rules_tag_prefix="a:")
     assert settings.rules.policy is RulesPolicy.SYNC
@@ -252,6 +262,7 @@ def test_rules_are_synced_by_default_once_given() -> None:
 @pytest.mark.parametrize(
     ("raw", "words"),
     [
+        ({"endpoints": ["sample10"], "partitions": {"sample10": [2]}}, "leaves out 1:"),
         ({"max_record": 5}, "did you mean `max_records`?"),
         ({"flattening_enable": 5}, "did you mean `flattening_enabled`?"),
         ({"zzz": 5}, "no effect."),

@@ -60,7 +60,11 @@ def prepare(settings: Settings, clock: Clock) -> tuple[Prepared, RestClient]:
         token = fetch_bearer_token(bare, auth.consumer_key or "", auth.consumer_secret or "")
     folder = None if settings.spool.dir is None else Path(settings.spool.dir)
     prepared = Prepared(
-        targets=tuple(_target(settings, ENDPOINTS[name]) for name in settings.endpoints),
+        targets=tuple(
+            _target(settings, ENDPOINTS[name], partition)
+            for name in settings.endpoints
+            for partition in settings.partitions[name] or (0,)
+        ),
         session=partial(make_session, network, token),
         budget=partial(_budget, folder, app_fingerprint(auth.consumer_key or token)),
     )
@@ -101,13 +105,16 @@ def record_rules(settings: Settings, rest: RestClient, log: LogWriter) -> None:
         raise CaptureFailedError(reason, "Mend the rules, or set `rules_policy: sync`.")
 
 
-def _target(settings: Settings, spec: EndpointSpec) -> Target:
+def _target(settings: Settings, spec: EndpointSpec, partition: int) -> Target:
     network = settings.network
     params = {
         name: value
         for name, value in settings.fields.as_params().items()
         if name in spec.field_params
     }
+    params.update(spec.fixed_params)
+    if partition:
+        params["partition"] = str(partition)
     if spec.backfill and settings.backfill_minutes:
         params["backfill_minutes"] = str(settings.backfill_minutes)
     request = StreamRequest(
@@ -117,7 +124,7 @@ def _target(settings: Settings, spec: EndpointSpec) -> Target:
         connect_timeout_s=network.connect_timeout_s,
         answer_timeout_s=max(network.connect_timeout_s, spec.keep_alive_s + 10.0),
     )
-    return Target(spec.name, 0, request, network.stall_timeout_s)
+    return Target(spec.name, partition, request, network.stall_timeout_s)
 
 
 def _budget(folder: Path | None, app: str, target: Target) -> BudgetFile:

@@ -22,6 +22,7 @@ from .cross import (
     rule_warnings,
     window_errors,
 )
+from .endpoints import endpoint_errors, partition_warnings
 from .network import network_errors
 from .table import PROPERTIES, default_of, misfits, value_of
 
@@ -32,7 +33,10 @@ __all__ = ["FIELD_LISTS", "Checked", "check_settings", "parse_instant"]
 
 _SPOOL_BYTES_KEPT = 4 * 1024 * MIB
 _SPOOL_BYTES_TEMPORARY = 256 * MIB
-_CHECKS = (auth_errors, rule_errors, field_errors, window_errors, network_errors)
+_CHECKS = (
+    *(auth_errors, rule_errors, field_errors, endpoint_errors, window_errors),
+    network_errors,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,7 @@ def check_settings(raw: Mapping[str, Any], *, require_auth: bool = True) -> Chec
     if require_auth and not any(found[name] for name in ("bearer_token", "consumer_key")):
         errors += missing_auth(values)
     warnings = [*_unknown(raw), *field_warnings(values), *rule_warnings(values)]
+    warnings += partition_warnings(values)
     return Checked(values, errors, warnings)
 
 

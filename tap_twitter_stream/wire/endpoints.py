@@ -4,26 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Literal, TypeAlias
 
-
-@dataclass(frozen=True, slots=True)
-class EndpointSpec:
-    """Facts about one streaming endpoint.
-
-    ``connects_per_window`` is X's limit of connection attempts per app in ``connect_window_s``.
-    ``streams`` are the Singer streams that its messages can fill.
-    """
-
-    name: str
-    path: str
-    keep_alive_s: float
-    connects_per_window: int
-    connect_window_s: float
-    field_params: tuple[str, ...]
-    backfill: bool
-    needs_rules: bool
-    streams: tuple[str, ...]
-
+Holds: TypeAlias = Literal["posts", "likes", "compliance", "labels", "activities"]
+Access: TypeAlias = Literal["self-serve", "enterprise"]
 
 _POST_FIELDS = (
     "tweet.fields",
@@ -34,29 +18,125 @@ _POST_FIELDS = (
     "expansions",
 )
 _POST_STREAMS = ("tweets", "referenced_tweets", "users", "media", "places", "polls")
+_LIKE_FIELDS = ("tweet.fields", "user.fields", "media.fields")
+_LIKE_STREAMS = ("likes", "referenced_tweets", "users", "media")
+# The names that the likes streams have for themselves; `expansions` has another list there.
+_LIKE_PARAMS = (
+    (
+        "like_with_tweet_author.fields",
+        "created_at,id,liked_tweet_author_id,liked_tweet_id,timestamp_ms",
+    ),
+    ("expansions", "attachments.media_keys,liked_tweet_author_id,liked_tweet_id"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointSpec:
+    """Facts about one streaming endpoint.
+
+    ``connects_per_window`` is X's limit of connection attempts per app in ``connect_window_s``.
+    ``partitions_total`` is 0 where there are none; else a connection takes one, counted from 1.
+    ``field_params`` come from the settings, ``fixed_params`` are always the same.
+    ``streams`` are the Singer streams that its messages can fill.
+    ``recovery`` says whether a past interval can be asked for with start_time and end_time.
+    """
+
+    name: str
+    path: str
+    holds: Holds = "posts"
+    access: Access = "enterprise"
+    partitions_total: int = 0
+    keep_alive_s: float = 20.0
+    connects_per_window: int = 50
+    connect_window_s: float = 900.0
+    field_params: tuple[str, ...] = ()
+    fixed_params: tuple[tuple[str, str], ...] = ()
+    backfill: bool = True
+    recovery: bool = True
+    needs_rules: bool = False
+    streams: tuple[str, ...] = ()
+
+    @property
+    def partitions(self) -> tuple[int, ...]:
+        """Return every partition, or none."""
+        return tuple(range(1, self.partitions_total + 1))
+
+
+def _posts(name: str, path: str, partitions_total: int) -> EndpointSpec:
+    return EndpointSpec(
+        name=name,
+        path=path,
+        partitions_total=partitions_total,
+        field_params=_POST_FIELDS,
+        streams=_POST_STREAMS,
+    )
+
+
+def _likes(name: str, path: str, partitions_total: int) -> EndpointSpec:
+    return EndpointSpec(
+        name=name,
+        path=path,
+        holds="likes",
+        partitions_total=partitions_total,
+        field_params=_LIKE_FIELDS,
+        fixed_params=_LIKE_PARAMS,
+        streams=_LIKE_STREAMS,
+    )
+
+
+def _compliance(name: str, path: str, partitions_total: int = 0) -> EndpointSpec:
+    return EndpointSpec(
+        name=name,
+        path=path,
+        holds="compliance",
+        partitions_total=partitions_total,
+        streams=("compliance_events",),
+    )
+
 
 _SPECS = (
     EndpointSpec(
         name="filtered",
         path="/2/tweets/search/stream",
-        keep_alive_s=20.0,
-        connects_per_window=50,
-        connect_window_s=900.0,
+        access="self-serve",
         field_params=_POST_FIELDS,
-        backfill=True,
         needs_rules=True,
         streams=(*_POST_STREAMS, "tweet_rules", "rules"),
     ),
     EndpointSpec(
         name="sample",
         path="/2/tweets/sample/stream",
-        keep_alive_s=20.0,
-        connects_per_window=50,
-        connect_window_s=900.0,
+        access="self-serve",
         field_params=_POST_FIELDS,
-        backfill=True,
-        needs_rules=False,
+        recovery=False,
         streams=_POST_STREAMS,
+    ),
+    # X's pages differ, 50 or 100 connects: the smaller figure is the safe one.
+    _posts("sample10", "/2/tweets/sample10/stream", 2),
+    _posts("firehose", "/2/tweets/firehose/stream", 20),
+    _posts("firehose_lang_en", "/2/tweets/firehose/stream/lang/en", 8),
+    _posts("firehose_lang_ja", "/2/tweets/firehose/stream/lang/ja", 2),
+    _posts("firehose_lang_ko", "/2/tweets/firehose/stream/lang/ko", 2),
+    _posts("firehose_lang_pt", "/2/tweets/firehose/stream/lang/pt", 2),
+    _likes("likes_firehose", "/2/likes/firehose/stream", 20),
+    _likes("likes_sample10", "/2/likes/sample10/stream", 2),
+    # X publishes no figure for compliance and labels: that of the other streams is taken.
+    _compliance("tweets_compliance", "/2/tweets/compliance/stream", 4),
+    _compliance("users_compliance", "/2/users/compliance/stream", 4),
+    _compliance("likes_compliance", "/2/likes/compliance/stream"),
+    EndpointSpec(
+        name="tweet_label",
+        path="/2/tweets/label/stream",
+        holds="labels",
+        streams=("tweet_labels",),
+    ),
+    EndpointSpec(
+        name="activity",
+        path="/2/activity/stream",
+        holds="activities",
+        access="self-serve",
+        connects_per_window=450,
+        streams=("activities", "referenced_tweets", "users", "media", "places", "polls"),
     ),
 )
 

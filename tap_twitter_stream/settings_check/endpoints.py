@@ -1,0 +1,50 @@
+"""Check settings against the table of endpoints: what an endpoint has not is refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..wire.endpoints import ENDPOINTS, EndpointSpec
+from .cross import FIELD_LISTS
+from .table import default_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def endpoint_errors(values: dict[str, Any]) -> Iterator[str]:
+    """Yield partitions and parameters that no chosen endpoint has."""
+    chosen = [ENDPOINTS[name] for name in values["endpoints"]]
+    for name, numbers in (values["partitions"] or {}).items():
+        if numbers is not None:
+            yield from _partition_errors(name, numbers, chosen)
+    for setting in FIELD_LISTS:
+        given = values[setting] and values[setting] != default_of(setting)
+        param = setting.replace("_", ".")
+        if chosen and given and not any(param in spec.field_params for spec in chosen):
+            names = ", ".join(spec.name for spec in chosen)
+            yield f"`{setting}` is no parameter of {names}: remove it, or add an endpoint of posts."
+
+
+def _partition_errors(name: str, numbers: list[int], chosen: list[EndpointSpec]) -> Iterator[str]:
+    spec = ENDPOINTS.get(name)
+    if spec is None or not spec.partitions_total:
+        having = ", ".join(one.name for one in ENDPOINTS.values() if one.partitions_total)
+        yield f"`partitions.{name}` names no endpoint with partitions: remove it ({having} have)."
+    elif spec not in chosen:
+        yield f"`partitions.{name}` has no use: add {name} to `endpoints`, or remove it."
+    elif not numbers:
+        yield (
+            f"`partitions.{name}` is empty: list partitions from 1 to {spec.partitions_total}, or"
+            " leave it out for all of them."
+        )
+
+
+def partition_warnings(values: dict[str, Any]) -> Iterator[str]:
+    """Yield what an incomplete list of partitions leaves out."""
+    for name, numbers in (values["partitions"] or {}).items():
+        spec = ENDPOINTS.get(name)
+        left_out = sorted(set(spec.partitions) - set(numbers)) if spec and numbers else []
+        if left_out:
+            listed = ", ".join(map(str, left_out))
+            yield f"`partitions.{name}` leaves out {listed}: what X sends there is not captured."
