@@ -38,13 +38,19 @@ class Tally:
     connects: int = 0
     connections: int = 0
     records: int = 0  # primary ones: what max_records counts
+    events: int = 0  # of these, likes, activities, labels and compliance: they are no posts
     last_post_us: int | None = None
     last_lag_s: float | None = None
 
     @property
     def marks(self) -> tuple[int, int, int, int]:
-        """Keep-alives, messages, dead letters and records now, to tell later how many came."""
-        return self.keep_alives, self.messages, self.dead_letters, self.records
+        """Keep-alives, messages, dead letters and posts now, to tell later how many came."""
+        return self.keep_alives, self.messages, self.dead_letters, self.posts
+
+    @property
+    def posts(self) -> int:
+        """Records that are posts: what X bills."""
+        return self.records - self.events
 
     @property
     def balanced(self) -> bool:

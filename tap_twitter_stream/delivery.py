@@ -8,8 +8,18 @@ from typing import TYPE_CHECKING
 from tap_twitter_stream.connection import DEAD, KEEPS, LINES, MESSAGES, Connection, Tally
 from tap_twitter_stream.wire.classify import classify, classify_cut
 from tap_twitter_stream.wire.endpoints import ENDPOINTS
+from tap_twitter_stream.wire.event_rows import event_row
+from tap_twitter_stream.wire.events import classifier_for
 from tap_twitter_stream.wire.lines import LinePlaces, OverlongLine, size_of
-from tap_twitter_stream.wire.messages import Disconnect, Junk, Post, StreamProblems
+from tap_twitter_stream.wire.messages import (
+    Activity,
+    Disconnect,
+    Event,
+    Junk,
+    Like,
+    Post,
+    StreamProblems,
+)
 from tap_twitter_stream.wire.route import (
     Origin,
     Stamp,
@@ -29,6 +39,7 @@ if TYPE_CHECKING:
 
 # Each endpoint is a family of its own for matching rules: the same post may come by several.
 _FAMILY_BITS = {name: 1 << bit for bit, name in enumerate(ENDPOINTS)}
+_CLASSIFIERS = {name: classifier_for(spec.holds) for name, spec in ENDPOINTS.items()}
 _KEEP_ALIVES = (b"", b"\r")
 
 
@@ -73,7 +84,8 @@ class Delivery:
         self._dedupe.pass_time(frame.time_us / 1e6)
         stamp = data_stamp(frame.time_us, connection.origin)
         tally, limit = self.tally, self._options.max_records
-        before = tally.marks
+        classify_line = _CLASSIFIERS.get(connection.origin.endpoint, classify)
+        before, events = tally.marks, tally.events
         posts: list[str] = []
         done = 0
         for line in lines:
@@ -85,7 +97,7 @@ class Delivery:
                 continue
             if self._options.raw_messages:
                 self._raw(line, places.of(done - 1), stamp)
-            message = classify(line)
+            message = classify_line(line)
             if isinstance(message, Post):
                 tally.messages += 1
                 posts.append(message.id)
@@ -95,13 +107,10 @@ class Delivery:
                 self._letter(line, message, places.of(done - 1), stamp)
             else:
                 tally.messages += 1
-                self._other(message, places.of(done - 1), stamp)
+                self._other(message, places.of(done - 1), connection, stamp)
         self._count(connection, done, before, reread=self.is_reread(frame))
-        if posts:
-            connection.note(posts, frame.time_us)
-            tally.last_post_us = frame.time_us
-            if (made_ms := created_ms(posts[-1])) is not None:
-                tally.last_lag_s = max(0.0, frame.time_us / 1e6 - made_ms / 1e3)
+        if posts or tally.events > events:
+            self._note(connection, posts, frame)
         return done
 
     def last_line(self, connection: Connection, frame: Frame) -> None:
@@ -113,7 +122,8 @@ class Delivery:
         if line in _KEEP_ALIVES:
             self.tally.keep_alives += 1
         else:
-            message = classify_cut(line)
+            read = _CLASSIFIERS.get(connection.origin.endpoint, classify)
+            message = classify_cut(line, read)
             if isinstance(message, Junk):
                 self.tally.dead_letters += 1
                 self._letter(line, message, start, stamp)
@@ -122,7 +132,7 @@ class Delivery:
                 if isinstance(message, Post):
                     self._post(message, connection, stamp)
                 else:
-                    self._other(message, start, stamp)
+                    self._other(message, start, connection, stamp)
         self._count(connection, 1, before, reread=self.is_reread(frame))
 
     def corrupt(self, frame: Frame) -> None:
@@ -135,6 +145,16 @@ class Delivery:
         origin = Origin(f"unknown-{frame.connection}", "unknown")
         self._letter(frame.payload, junk, frame.position, data_stamp(frame.time_us, origin))
 
+    def _note(self, connection: Connection, posts: list[str], frame: Frame) -> None:
+        """Take note that a frame brought posts, or events only."""
+        tally = self.tally
+        tally.last_post_us = frame.time_us
+        if not posts:
+            return
+        connection.note(posts, frame.time_us)
+        if (made_ms := created_ms(posts[-1])) is not None:
+            tally.last_lag_s = max(0.0, frame.time_us / 1e6 - made_ms / 1e3)
+
     def _count(
         self, connection: Connection, done: int, before: tuple[int, int, int, int], *, reread: bool
     ) -> None:
@@ -143,7 +163,7 @@ class Delivery:
         if reread:
             tally.lines_reread += done
         else:
-            tally.posts_new += tally.records - before[3]
+            tally.posts_new += tally.posts - before[3]
         stats[LINES] += done
         stats[KEEPS] += tally.keep_alives - before[0]
         stats[MESSAGES] += tally.messages - before[1]
@@ -179,14 +199,40 @@ class Delivery:
             else:
                 emitter.write("tweet_rules", rule_row(post.id, rule, prefix), stamp)
 
-    def _other(self, message: Disconnect | StreamProblems, position: int, stamp: Stamp) -> None:
+    def _other(
+        self,
+        message: Event | Disconnect | StreamProblems,
+        position: int,
+        connection: Connection,
+        stamp: Stamp,
+    ) -> None:
         place = f"{self._options.spool_id}:{position}"
         if isinstance(message, Disconnect):
             self._emitter.write("notices", notice_row(message, place), stamp)
             return
+        if not isinstance(message, StreamProblems):
+            self._event(message, connection, stamp)
+            return
         for index, problem in enumerate(message.problems):
             row = error_row(problem, kind="stream", place=f"{place}:{index}")
             self._emitter.write("errors", row, stamp)
+
+    def _event(self, event: Event, connection: Connection, stamp: Stamp) -> None:
+        row, emitter = event_row(event), self._emitter
+        # Ids of posts stand in the same memory without a stream before them.
+        if self._dedupe.add(f"{row.stream}:{row.key}", 1):
+            emitter.drop_duplicate(row.stream)
+            return
+        self.tally.records += 1
+        self.tally.events += 1
+        emitter.write(row.stream, row.raw, stamp)
+        if isinstance(event, (Like, Activity)):
+            for stream, objects in event.includes:
+                for raw in objects:
+                    emitter.write(stream, raw, stamp)
+        for index, problem in enumerate(event.errors):
+            place = f"{connection.origin.connection_id}:{row.key}:{index}"
+            emitter.write("errors", error_row(problem, kind="partial", place=place), stamp)
 
     def _letter(self, line: bytes, junk: Junk, position: int, stamp: Stamp) -> None:
         row = letter_row(line, size_of(line), junk, position, self._options.spool_id)

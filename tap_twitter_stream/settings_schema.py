@@ -10,8 +10,6 @@ from typing import Any
 
 from .wire.endpoints import ENDPOINTS
 
-_OFFERED = [spec for spec in ENDPOINTS.values() if spec.holds == "posts"]
-
 MIB = 1024 * 1024
 
 # What an app-only token may ask for. Left out are the fields that need the author's own consent:
@@ -94,7 +92,7 @@ _WHAT = {
         "array",
         "Streams of X to hold open, any of those in the table of endpoints, several at once too:"
         " filtered (what your rules match), sample (1 % of all posts), and so on.",
-        items={"type": ["string"], "enum": [spec.name for spec in _OFFERED]},
+        items={"type": ["string"], "enum": [*ENDPOINTS]},
         default=["filtered"],
         examples=[["filtered"], ["filtered", "sample"]],
     ),
@@ -107,7 +105,7 @@ _WHAT = {
                 "description": f"Partitions of {spec.name} to read, from 1.",
                 "items": {"type": ["integer"], "minimum": 1, "maximum": spec.partitions_total},
             }
-            for spec in _OFFERED
+            for spec in ENDPOINTS.values()
             if spec.partitions_total
         },
         required=[],

@@ -202,6 +202,10 @@ def test_key_and_secret_are_enough() -> None:
         ({"max_run_seconds": float("nan")}, "`max_run_seconds` must be a number"),
         ({"backfill_minutes": 6}, "from 0 to 5"),
         ({"endpoints": []}, "name at least one"),
+        (
+            {"endpoints": ["users_compliance"], "tweet_fields": ["id"]},
+            "`tweet_fields` is no parameter of users_compliance",
+        ),
         ({"endpoints": "filtered"}, "must be a list"),
         ({"endpoints": ["firehoze"]}, "one of filtered, sample"),
         ({"partitions": {"sample10": [1]}}, "add sample10 to `endpoints`"),

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from tap_twitter_stream.streams.captured import (
+    Activities,
     CaptureConnections,
     CapturedStream,
     CaptureGaps,
+    ComplianceEvents,
     DeadLetters,
     Errors,
+    Likes,
     Media,
     Notices,
     Places,
@@ -15,6 +18,7 @@ from tap_twitter_stream.streams.captured import (
     RawMessages,
     ReferencedTweets,
     Rules,
+    TweetLabels,
     TweetRules,
     Tweets,
     Users,
@@ -31,6 +35,10 @@ STREAM_TYPES: tuple[type[CapturedStream], ...] = (
     Polls,
     TweetRules,
     Rules,
+    ComplianceEvents,
+    TweetLabels,
+    Likes,
+    Activities,
     Errors,
     Notices,
     DeadLetters,

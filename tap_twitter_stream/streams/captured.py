@@ -65,6 +65,33 @@ class Rules(_Child):
     name = "rules"
 
 
+class ComplianceEvents(_Child):
+    """What happened to posts, accounts and likes."""
+
+    name = "compliance_events"
+    primary_keys = ("event_id",)
+
+
+class TweetLabels(_Child):
+    """Notices beside posts."""
+
+    name = "tweet_labels"
+    primary_keys = ("event_id",)
+
+
+class Likes(_Child):
+    """Likes, as they are given."""
+
+    name = "likes"
+
+
+class Activities(_Child):
+    """Events of the app's subscriptions."""
+
+    name = "activities"
+    primary_keys = ("event_uuid",)
+
+
 class Errors(_Child):
     """Problems: beside a post, in the stream, over HTTP, or about a rule."""
 

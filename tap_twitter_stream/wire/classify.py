@@ -7,7 +7,7 @@ its OpenAPI document, where every member of the envelope is optional.
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import msgspec
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
@@ -25,6 +25,9 @@ from tap_twitter_stream.wire.messages import (
 )
 from tap_twitter_stream.wire.names import to_tweet_names
 from tap_twitter_stream.wire.text import clean, may_need_cleaning
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _DISCONNECT_SLUGS = frozenset(
     {"operational-disconnect", "streaming-connection", "client-disconnected"}
@@ -158,7 +161,7 @@ def classify(line: bytes) -> Message:
         :class:`Junk` for what cannot be kept as anything else. Nothing is ever raised.
     """
     if isinstance(line, OverlongLine):
-        return Junk("too_long", f"{line.size_bytes} bytes; the first {len(line)} are kept")
+        return _too_long(line)
     try:
         if not line.isascii():
             line.decode()
@@ -193,26 +196,47 @@ def _typed_includes(includes: _RawIncludes) -> list[tuple[str, list[bytes]]]:
     return [(name, list(map(bytes, objects))) for name, objects in groups if objects is not None]
 
 
-def _classify_in_full(line: bytes) -> Message:
+def classify_with(line: bytes, read: Callable[[JsonObject, JsonObject], Message]) -> Message:
+    """Classify a line of a stream whose ``data`` is no post.
+
+    Args:
+        line: As for :func:`classify`.
+        read: Makes a message of the whole envelope and its ``data``, if that is an object.
+    """
+    if isinstance(line, OverlongLine):
+        return _too_long(line)
+    try:
+        line.decode()
+    except UnicodeDecodeError as error:
+        return Junk("not_utf8", f"byte {error.start} is not UTF-8")
+    return _classify_in_full(line, read)
+
+
+def _too_long(line: OverlongLine) -> Junk:
+    return Junk("too_long", f"{line.size_bytes} bytes; the first {len(line)} are kept")
+
+
+def _classify_in_full(
+    line: bytes, read: Callable[[JsonObject, JsonObject], Message] | None = None
+) -> Message:
     try:
         # json, not msgspec: it takes lone surrogates, which are then replaced.
-        return _message(to_tweet_names(clean(json.loads(line))))
+        return _message(to_tweet_names(clean(json.loads(line))), read or _full_post)
     except RecursionError:
         return Junk("not_json", "nested too deeply to be read")
     except ValueError as error:
         return Junk("not_json", str(error)[:200])
 
 
-def _message(value: Any) -> Message:  # noqa: ANN401 - any JSON value
-    return _classify_value(value)
-
-
-def _classify_value(value: Any) -> Message:  # noqa: ANN401 - any JSON value
+def _message(
+    value: Any,  # noqa: ANN401 - any JSON value
+    read: Callable[[JsonObject, JsonObject], Message],
+) -> Message:
     if not isinstance(value, dict):
         return Junk("unknown_kind", f"a JSON {type(value).__name__}, not an object")
     data = value.get("data")
     if isinstance(data, dict):
-        return _full_post(value, data)
+        return read(value, data)
     problems = _problems(value)
     if not problems or data is not None:
         return Junk("unknown_kind", f"an object with the members {sorted(value)[:10]}"[:200])
@@ -227,9 +251,9 @@ def _full_post(value: JsonObject, data: JsonObject) -> Post | Junk:
     if not isinstance(post_id, str) or not post_id:
         return Junk("unknown_kind", "data without an id")
     odd: list[JsonObject] = []
-    includes = _full_includes(value.get("includes"), odd)
+    includes = full_includes(value.get("includes"), odd)
     rules = _full_rules(value.get("matching_rules"), odd)
-    errors = _listed(value.get("errors"), odd)
+    errors = listed(value.get("errors"), odd)
     problems = [
         error if isinstance(error, dict) else _oddity("Error that is not an object", error)
         for error in errors
@@ -237,11 +261,11 @@ def _full_post(value: JsonObject, data: JsonObject) -> Post | Junk:
     return Post(post_id, _encode(data), includes, rules, problems + odd)
 
 
-def _full_includes(value: Any, odd: list[JsonObject]) -> list[tuple[str, list[bytes]]]:  # noqa: ANN401
+def full_includes(value: Any, odd: list[JsonObject]) -> list[tuple[str, list[bytes]]]:  # noqa: ANN401
     """Return the include groups; what fits no stream goes to ``odd``, so that it is kept."""
     groups: dict[str, list[bytes]] = {}
     if not isinstance(value, dict):
-        _listed(value, odd)
+        listed(value, odd)
         return []
     for name, items in value.items():
         stream = INCLUDE_STREAMS.get(name)
@@ -250,7 +274,7 @@ def _full_includes(value: Any, odd: list[JsonObject]) -> list[tuple[str, list[by
             continue
         group = groups.setdefault(stream, [])
         key = _KEY_OF.get(name, "id")
-        for item in _listed(items, odd):
+        for item in listed(items, odd):
             if isinstance(item, dict) and isinstance(item.get(key), str) and item[key]:
                 group.append(_encode(item))
             else:
@@ -260,7 +284,7 @@ def _full_includes(value: Any, odd: list[JsonObject]) -> list[tuple[str, list[by
 
 def _full_rules(value: Any, odd: list[JsonObject]) -> list[MatchedRule]:  # noqa: ANN401 - any JSON value
     rules = []
-    for item in _listed(value, odd):
+    for item in listed(value, odd):
         if isinstance(item, dict) and isinstance(item.get("id"), str) and item["id"]:
             tag = item.get("tag")
             extra = {key: inner for key, inner in item.items() if key not in {"id", "tag"}}
@@ -270,7 +294,7 @@ def _full_rules(value: Any, odd: list[JsonObject]) -> list[MatchedRule]:  # noqa
     return rules
 
 
-def _listed(value: Any, odd: list[JsonObject]) -> list[Any]:  # noqa: ANN401 - any JSON value
+def listed(value: Any, odd: list[JsonObject]) -> list[Any]:  # noqa: ANN401 - any JSON value
     """Return a list as it is; anything else but null goes to ``odd``."""
     if isinstance(value, list):
         return value
@@ -312,12 +336,12 @@ def slug_of(problem: JsonObject) -> str | None:
     return str(kind).rstrip("/").rpartition("/")[2] if kind else None
 
 
-def classify_cut(line: bytes) -> Message:
+def classify_cut(line: bytes, read: Callable[[bytes], Message] = classify) -> Message:
     """Classify the bytes behind the last line end of a connection that has closed.
 
     X ends every message with CRLF, so these are mostly half a message. A whole one is a post.
     """
-    message = classify(line)
+    message = read(line)
     if isinstance(message, Junk):
         reason: JunkReason = "too_long" if message.reason == "too_long" else "cut"
         return Junk(reason, "the connection ended inside this line")

@@ -33,6 +33,44 @@ class Post:
 
 
 @dataclass(frozen=True, slots=True)
+class Like:
+    """A like, with what came beside it."""
+
+    id: str
+    data: JsonObject = field(hash=False)
+    includes: list[tuple[str, list[bytes]]] = field(hash=False)
+    errors: list[JsonObject] = field(hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """An event of a subscription; ``data`` is without its includes."""
+
+    id: str
+    data: JsonObject = field(hash=False)
+    includes: list[tuple[str, list[bytes]]] = field(hash=False)
+    errors: list[JsonObject] = field(hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Compliance:
+    """Something happened to a post, an account or a like; ``kind`` is X's word for it."""
+
+    kind: str
+    event: JsonObject = field(hash=False)
+    errors: list[JsonObject] = field(hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """X put a notice beside a post, or made it unviewable."""
+
+    kind: str
+    event: JsonObject = field(hash=False)
+    errors: list[JsonObject] = field(hash=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Disconnect:
     """X says inside the stream that it will end this connection."""
 
@@ -55,4 +93,5 @@ class Junk:
     detail: str
 
 
-Message: TypeAlias = Post | Disconnect | StreamProblems | Junk
+Event: TypeAlias = Like | Activity | Compliance | Label
+Message: TypeAlias = Post | Event | Disconnect | StreamProblems | Junk

@@ -101,9 +101,9 @@ def error_row(problem: JsonObject, *, kind: str, place: str, tweet_id: str | Non
         "rule_value": problem.get("value") if kind == "rule" else None,
     }
     for name in ("title", "type", "detail", "resource_id", "resource_type"):
-        row[name] = _text(problem.get(name))
+        row[name] = text_of(problem.get(name))
     for name in ("parameter", "value", "section", "field"):
-        row[name] = _text(problem.get(name))
+        row[name] = text_of(problem.get(name))
     status = problem.get("status")
     row["status"] = status if isinstance(status, int) else None
     return encode_row(row)
@@ -120,7 +120,7 @@ def notice_row(notice: Disconnect, place: str) -> bytes:
         "problem": problem,
     }
     for name in ("title", "type", "detail"):
-        row[name] = _text(problem.get(name))
+        row[name] = text_of(problem.get(name))
     return encode_row(row)
 
 
@@ -150,7 +150,8 @@ def stable_id(*parts: str) -> str:
     return hashlib.blake2s("\0".join(parts).encode(), digest_size=16).hexdigest()
 
 
-def _text(value: Any) -> str | None:  # noqa: ANN401 - any JSON value
+def text_of(value: Any) -> str | None:  # noqa: ANN401 - any JSON value
+    """Return text as it is, and any other value but null as JSON: for columns of text."""
     if value is None or isinstance(value, str):
         return value
     return _encode(value).decode()
