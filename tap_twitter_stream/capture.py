@@ -42,7 +42,10 @@ logger = logging.getLogger("tap-twitter-stream")
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a run ended. ``fatal`` is the sentence for the user, empty when all went well."""
+    """How a run ended. ``fatal`` is the sentence for the user, empty when all went well.
+
+    ``deadline_s``, by the monotonic clock, is when the output must be handed over.
+    """
 
     reason: str
     fatal: str
@@ -99,7 +102,10 @@ class Capture:
         self._report = report
         self._next_state_s = clock.monotonic_s() + state_interval_s
         self._told = replay.position
+        self._started_s = self._post_s = clock.monotonic_s()
+        self._posts_seen = replay.tally.posts_new
         self._stop: Stop | None = None
+        self._deadline_s = 0.0  # by the monotonic clock, once there is a stop
         self._tip_reached = False
         self.unhandled_lines = 0  # read from the log, but behind the record limit
 
@@ -134,7 +140,7 @@ class Capture:
             return True
         if self._tip_reached and (self._replay.stopped is not None or self._link.ended):
             return True
-        return self._stop is not None and self._clock.now_s() >= self._stop.deadline_s
+        return self._is_late()
 
     def _read(self) -> bool:
         """Replay what the log has gained. False at its tip."""
@@ -148,11 +154,14 @@ class Capture:
         self._tip_reached = not frames and (ended or self._replay.stopped is not None)
         return bool(frames)
 
+    def _is_late(self) -> bool:
+        return self._stop is not None and self._clock.monotonic_s() >= self._deadline_s
+
     def _push(self) -> None:
         while not self._output.push(_PUSH_S):
             self._check_window()
             self._report.tick(self._replay, blocked=True)
-            if self._stop and self._clock.now_s() >= self._stop.deadline_s:
+            if self._is_late():
                 msg = "Stdout took nothing until the end of shutdown_grace_seconds."
                 raise OutputBlockedError(msg)
         if self._replay.position - self._told >= _EMITTED_STEP_BYTES:
@@ -176,20 +185,23 @@ class Capture:
             return
         self._stop = self._window.check(self._progress())
         if self._stop is None and self._replay.full:
-            grace_s = self._window.window.shutdown_grace_s
-            self._stop = Stop(StopReason.MAX_RECORDS, self._clock.now_s() + grace_s)
+            self._stop = Stop(StopReason.MAX_RECORDS, self._window.window.shutdown_grace_s)
         if self._stop:
+            self._deadline_s = self._clock.monotonic_s() + self._stop.grace_s
             logger.info("Stopping: %s.", _WORDS[self._stop.reason])
             self._link.stop()
 
     def _progress(self) -> Progress:
-        last_us = self._replay.tally.last_post_us
+        tally = self._replay.tally
+        steady_s = self._clock.monotonic_s()
+        if tally.posts_new != self._posts_seen:
+            self._posts_seen, self._post_s = tally.posts_new, steady_s
         return Progress(
             now_s=self._clock.now_s(),
-            # A replayed post may be hours old: quiet is counted from the window's start at least.
-            last_post_s=None if last_us is None else max(last_us / 1e6, self._window.started_s),
-            records_total=self._replay.tally.records,
-            bytes_total=self._replay.tally.bytes,
+            elapsed_s=steady_s - self._started_s,
+            quiet_s=steady_s - self._post_s,
+            records_total=tally.records,
+            bytes_total=tally.bytes,
             signalled=self._signals.asked,
         )
 
@@ -211,9 +223,10 @@ class Capture:
             self._link.drain_ring()
 
     def _outcome(self) -> Outcome:
-        grace_s = self._window.window.shutdown_grace_s
         stopped = self._replay.stopped
-        deadline_s = self._stop.deadline_s if self._stop else self._clock.now_s() + grace_s
+        deadline_s = self._deadline_s
+        if self._stop is None:
+            deadline_s = self._clock.monotonic_s() + self._window.window.shutdown_grace_s
         said = str(stopped.get("fatal") or "") if stopped else self._link.last_words
         if said:
             return Outcome(StopReason.FATAL.value, said, deadline_s)

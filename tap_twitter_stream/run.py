@@ -68,7 +68,7 @@ class Run:
         self._signals = signals
         self._version = version
         self.exit_code = 0
-        self.deadline_s: float | None = None  # of handing over what is still buffered
+        self.deadline_s: float | None = None  # of handing over the buffer, by the monotonic clock
 
     def rows(self, limit: int | None) -> Iterator[dict[str, Any]]:
         """Capture until the window is over; yield the window's row.

@@ -151,9 +151,9 @@ class TapTwitterStream(Tap):
         Raises:
             OutputBlockedError: Stdout does not take it before the grace is over.
         """
-        deadline_s = (self._run and self._run.deadline_s) or self._clock.now_s()
+        deadline_s = (self._run and self._run.deadline_s) or self._clock.monotonic_s()
         while not self.output.push(0.2):
-            if self._clock.now_s() >= deadline_s:
+            if self._clock.monotonic_s() >= deadline_s:
                 msg = "Stdout took no more before shutdown_grace_seconds were over."
                 raise OutputBlockedError(msg)
 

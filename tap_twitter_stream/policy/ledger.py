@@ -56,7 +56,8 @@ class Ledger:
             kind = "lost" if track.window_id == window_id else "idle"
             gap = self._gap(line, track, kind, at_us)
             self._add(kind, at_us - track.alive_us)
-        track.alive_us = at_us if track.alive_us is None else max(at_us, track.alive_us)
+        # Also when that is earlier: after a clock was set back, the old instant would hide gaps.
+        track.alive_us = at_us
         track.open = True
         track.window_id = window_id
         return gap
@@ -67,7 +68,7 @@ class Ledger:
         if track.alive_us is not None and at_us > track.alive_us:
             self._add("covered", at_us - track.alive_us)
             track.covered_us += at_us - track.alive_us
-            track.alive_us = at_us
+        track.alive_us = at_us
 
     def closed(self, line: Line, cause: str, last_id: str | None, posts: int) -> None:
         """Note how a connection ended, the last id it brought, and how many posts."""

@@ -8,6 +8,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
 
@@ -27,21 +28,24 @@ class StopReason(str, Enum):
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """The order to end. ``deadline_s`` is the instant by which draining must be over."""
+    """The order to end. ``grace_s`` is the time that draining may take."""
 
     reason: StopReason
-    deadline_s: float
+    grace_s: float
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far the run is. Instants are seconds since 1970, all by one clock.
+    """How far the run is.
 
-    ``last_post_s`` is None until a post came. ``records_total`` counts primary records.
+    ``now_s`` is an instant in seconds since 1970. It may jump: ``elapsed_s`` (since the window
+    began) and ``quiet_s`` (since the last post, or since the window began) come from a clock that
+    nobody sets. ``records_total`` counts primary records.
     """
 
     now_s: float
-    last_post_s: float | None = None
+    elapsed_s: float
+    quiet_s: float
     records_total: int = 0
     bytes_total: int = 0
     signalled: bool = False
@@ -67,7 +71,11 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class OpenWindow:
-    """A window that began at an instant, so that every bound in time is an instant too."""
+    """A window that began at an instant.
+
+    A bound that is a span keeps its length when the system's clock is set, and one that is an
+    instant is read off that clock.
+    """
 
     window: Window
     started_s: float
@@ -77,12 +85,12 @@ class OpenWindow:
         reason = self._reason(progress)
         if reason is None:
             return None
-        return Stop(reason, progress.now_s + self.window.shutdown_grace_s)
+        return Stop(reason, self.window.shutdown_grace_s)
 
     def next_check_s(self, progress: Progress) -> float | None:
         """Return seconds until a bound in time is reached if nothing comes; None without one."""
-        due = min((at_s for _, at_s in self._instants(progress)), default=math.inf)
-        return None if due == math.inf else max(0.0, due - progress.now_s)
+        left_s, _ = min(self._due(progress), default=(math.inf, None))
+        return None if left_s == math.inf else max(0.0, left_s)
 
     def ends_s(self) -> tuple[StopReason, float] | None:
         """Return the end known beforehand, for the start line; None when there is none."""
@@ -93,9 +101,7 @@ class OpenWindow:
         if window.stop_at is not None:
             ends.append((StopReason.STOP_AT, window.stop_at.timestamp()))
         if window.align_stop_to_s is not None:
-            # A start exactly on the grid gets a whole interval, not an empty window.
-            step_s = window.align_stop_to_s
-            ends.append((StopReason.ALIGNED, (self.started_s // step_s + 1) * step_s))
+            ends.append((StopReason.ALIGNED, self._grid_end_s(window.align_stop_to_s)))
         return min(ends, key=lambda end: end[1], default=None)
 
     def _reason(self, progress: Progress) -> StopReason | None:
@@ -106,15 +112,25 @@ class OpenWindow:
             return StopReason.MAX_RECORDS
         if window.max_bytes is not None and progress.bytes_total >= window.max_bytes:
             return StopReason.MAX_BYTES
-        due = [(at_s, reason) for reason, at_s in self._instants(progress)]
-        at_s, reason = min(due, default=(math.inf, None))
-        return reason if at_s <= progress.now_s else None
+        left_s, due = min(self._due(progress), default=(math.inf, None))
+        return due if left_s <= 0 else None
 
-    def _instants(self, progress: Progress) -> list[tuple[StopReason, float]]:
-        """Return each bound in time as an instant."""
-        end = self.ends_s()
-        instants = [] if end is None else [end]
-        if self.window.idle_exit_s is not None:
-            quiet_since_s = self.started_s if progress.last_post_s is None else progress.last_post_s
-            instants.append((StopReason.IDLE, quiet_since_s + self.window.idle_exit_s))
-        return instants
+    def _due(self, progress: Progress) -> Iterator[tuple[float, StopReason]]:
+        """Yield the seconds left of each bound in time."""
+        window = self.window
+        if window.max_run_s is not None:
+            yield window.max_run_s - progress.elapsed_s, StopReason.MAX_RUN
+        if window.idle_exit_s is not None:
+            yield window.idle_exit_s - progress.quiet_s, StopReason.IDLE
+        if window.stop_at is not None:
+            yield window.stop_at.timestamp() - progress.now_s, StopReason.STOP_AT
+        if window.align_stop_to_s is not None:
+            # No window is longer than the grid's step, or a clock set back would make this one
+            # run into those of the next starts.
+            grid_s = self._grid_end_s(window.align_stop_to_s) - progress.now_s
+            step_s = window.align_stop_to_s - progress.elapsed_s
+            yield min(grid_s, step_s), StopReason.ALIGNED
+
+    def _grid_end_s(self, step_s: int) -> float:
+        # A start exactly on the grid gets a whole interval, not an empty window.
+        return (self.started_s // step_s + 1) * step_s

@@ -72,3 +72,14 @@ def test_the_pieces_add_up_to_the_time_that_passed(steps: list[tuple[str, int]])
     ledger.closed(LINE, "closed_by_server", None, 0)
     ledger.still_closed("w", now_us)
     assert abs(sum(ledger.seconds.values()) - (now_us - first_us) / 1e6) < 1e-6
+
+
+def test_a_clock_set_back_hides_no_later_gap() -> None:
+    ledger = Ledger()
+    ledger.opened(LINE, 86_400_000_000, "w")
+    ledger.alive(LINE, 1_000_000)
+    ledger.closed(LINE, "stalled", None, 0)
+    gap = ledger.opened(LINE, 4_000_000, "w")
+    assert gap is not None
+    assert (gap.started_us, gap.ended_us) == (1_000_000, 4_000_000)
+    assert ledger.seconds == {"lost": 3.0}

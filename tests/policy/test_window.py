@@ -15,7 +15,9 @@ def opened(**bounds: object) -> OpenWindow:
 
 
 def progress(after_s: float = 0.0, **more: object) -> Progress:
-    return Progress(now_s=START_S + after_s, **more)  # type: ignore[arg-type]  # the same
+    """Return the progress after some seconds without a post, by both clocks."""
+    values = {"now_s": START_S + after_s, "elapsed_s": after_s, "quiet_s": after_s, **more}
+    return Progress(**values)  # type: ignore[arg-type]  # the same
 
 
 @pytest.mark.parametrize(
@@ -44,8 +46,8 @@ def progress(after_s: float = 0.0, **more: object) -> Progress:
         ({"idle_exit_s": 10.0}, progress(9.0), progress(10.0), StopReason.IDLE),
         (
             {"idle_exit_s": 10.0},
-            progress(50.0, last_post_s=START_S + 45),
-            progress(55.0, last_post_s=START_S + 45),
+            progress(50.0, quiet_s=9.9),
+            progress(55.0, quiet_s=10.0),
             StopReason.IDLE,
         ),
         ({}, progress(1e9), progress(signalled=True), StopReason.SIGNAL),
@@ -56,7 +58,7 @@ def test_each_bound_stops_exactly_when_reached(
 ) -> None:
     window = opened(**bounds)
     assert window.check(before) is None
-    assert window.check(at) == Stop(reason, at.now_s + 8.0)
+    assert window.check(at) == Stop(reason, 8.0)
 
 
 def test_signal_wins_over_every_bound() -> None:
@@ -69,7 +71,22 @@ def test_signal_wins_over_every_bound() -> None:
 
 def test_start_within_an_interval_stops_at_its_end() -> None:
     window = OpenWindow(Window(align_stop_to_s=900), START_S + 100)
-    assert window.next_check_s(Progress(START_S + 100)) == 800.0
+    assert window.next_check_s(progress(now_s=START_S + 100)) == 800.0
+
+
+@pytest.mark.parametrize("jump_s", [-86_400.0, 86_400.0])
+def test_a_span_keeps_its_length_when_the_clock_is_set(jump_s: float) -> None:
+    window = opened(max_run_s=60.0, idle_exit_s=90.0)
+    assert window.check(progress(59.0, now_s=START_S + jump_s)) is None
+    assert window.next_check_s(progress(59.0, now_s=START_S + jump_s)) == 1.0
+    assert window.check(progress(60.0, now_s=START_S + jump_s)) == Stop(StopReason.MAX_RUN, 8.0)
+
+
+def test_a_clock_set_back_makes_no_aligned_window_longer_than_its_step() -> None:
+    window = opened(align_stop_to_s=3600)
+    back = {"now_s": START_S - 86_400}
+    assert window.check(progress(3599.0, **back)) is None
+    assert window.check(progress(3600.0, **back)) == Stop(StopReason.ALIGNED, 8.0)
 
 
 def test_earliest_known_end_counts() -> None:
