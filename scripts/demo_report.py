@@ -131,12 +131,13 @@ def show_next(place: Place) -> None:
     """Print where the file is and what to type now."""
     shown = os.path.relpath(place.database)
     sql = "SELECT created_at, lang, text FROM tweets LIMIT 5"
+    ask = f"import duckdb; base = duckdb.connect('{shown}'); base.sql('{sql}').show()"
     python = os.path.relpath(TARGET_BIN / "python")
     print(
         f"\nthe tables are in {shown}; the STATE to continue from is {os.path.relpath(place.state)}"
         "\nnext: `make demo` again continues from there, `make demo LIVE=1` takes posts from X,"
         " or ask the file:"
-        f"\n  {python} -c \"import duckdb; duckdb.connect('{shown}').sql('{sql}').show()\""
+        f'\n  {python} -c "{ask}"'
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -45,6 +46,12 @@ def test_second_demo_continues_the_first(tmp_path: Path, target: Callable[[str],
     assert "continuing from" not in first
     assert "continuing from" in second
     assert posts(first)[0] == 0 < posts(first)[1] == posts(second)[0] < posts(second)[1]
+    (command,) = re.findall(r"^  (\S+ -c \".+\")$", first, re.MULTILINE)
+    asked = subprocess.run(
+        shlex.split(command), cwd=ROOT, check=False, capture_output=True, text=True, timeout=60
+    )
+    assert asked.returncode == 0, asked.stderr
+    assert "created_at" in asked.stdout
     assert ": equal" in first
     assert ": equal" in second
     assert "SIMULATED-BEARER-TOKEN" not in "".join(
