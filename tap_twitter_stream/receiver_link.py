@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 import subprocess
 import sys
 from contextlib import suppress
@@ -31,11 +32,7 @@ class ReceiverLink:
     def __init__(self, order: Order) -> None:
         # Not one thread of ours exists in it and no descriptor leaks into it, least of all
         # stdout: a receiver that held it would keep a target waiting when the tap is killed.
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tap_twitter_stream.receiver"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
+        self._process = _started([sys.executable, "-m", "tap_twitter_stream.receiver"])
         assert self._process.stdin  # noqa: S101 - PIPE was asked for
         assert self._process.stdout  # noqa: S101
         self._commands = self._process.stdin
@@ -124,3 +121,18 @@ class ReceiverLink:
                 raise TapTwitterStreamError(msg)
             line += byte
         return msgspec.json.decode(line, type=Hello)
+
+
+def _started(command: list[str]) -> subprocess.Popen[bytes]:
+    """Start a process that no Ctrl-C reaches, not even while it is still importing.
+
+    A terminal sends one to the whole foreground group. What is blocked here stays blocked in the
+    child, while the signals that come to us meanwhile wait.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        return subprocess.Popen(  # noqa: S603 - our own module, by our own interpreter
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

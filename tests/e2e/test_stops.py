@@ -5,6 +5,7 @@ import signal
 import socket
 import time
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,7 +17,6 @@ from tests.e2e.harness import TIMEOUT_S, Tap, capture, config_for, is_running, w
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 SOCKETS_S = 1.0  # what a stop may take until the last socket is closed
 GRACE_S = 3
@@ -177,3 +177,22 @@ def test_killed_tap_without_spool_dir_leaves_only_its_temporary_folder(tmp_path:
         os.kill(tap.process.pid, signal.SIGKILL)
         assert wait_until(lambda: not is_running(receiver), 2)
         assert sim.wait_for(lambda: sockets_closed(sim), SOCKETS_S)
+
+
+def test_ctrl_c_while_the_receiver_starts_ends_cleanly(tmp_path: Path) -> None:
+    """A terminal signals the whole group, so the receiver gets it while it still imports."""
+    with Simulator(Scenario()) as sim, Tap(tmp_path, config_for(sim)) as tap:
+        os.kill(tap.receiver(), signal.SIGINT)
+        code = tap.stop(signal.SIGINT)
+        assert code == 0, tap.stderr
+        assert "Traceback" not in tap.stderr
+        gone(tmp_path, tap)
+
+
+def test_ctrl_c_while_the_tap_is_loading_leaves_no_traceback(tmp_path: Path) -> None:
+    with Simulator(Scenario()) as sim, Tap(tmp_path, config_for(sim)) as tap:
+        maps = Path(f"/proc/{tap.process.pid}/maps")
+        assert wait_until(lambda: "_ssl." in maps.read_text())  # one of the first imports
+        code = tap.stop(signal.SIGINT)
+        assert code in {130, 0}, tap.stderr
+        assert "Traceback" not in tap.stderr
