@@ -19,6 +19,7 @@ _REMEDIES = {
     "--catalog": "make one with --discover",
     "--state": "name the file of the last STATE, or leave --state out at the first run",
 }
+_MEND = "correct that place; often a comma or a quote is missing there, or one too many just before"
 
 logger = logging.getLogger("tap-twitter-stream")
 
@@ -26,8 +27,8 @@ logger = logging.getLogger("tap-twitter-stream")
 class BadFileError(click.ClickException):
     """A file that cannot be used. Click shows it in the log and ends with exit code 1."""
 
-    def __init__(self, option: str, path: str, why: str) -> None:
-        super().__init__(f"{option} {path} {why}: {_REMEDIES[option]}.")
+    def __init__(self, option: str, path: str, why: str, remedy: str = "") -> None:
+        super().__init__(f"{option} {path} {why}: {remedy or _REMEDIES[option]}.")
 
     def show(self, file: IO[Any] | None = None) -> None:  # noqa: ARG002 - click's signature
         """Say it as every other failure of a run is said."""
@@ -81,7 +82,7 @@ def read_object(option: str, path: str, check: Callable[[dict[str, Any]], str]) 
     except json.JSONDecodeError as error:
         where = f"line {error.lineno} column {error.colno}"
         why = f"is no JSON ({error.msg} at {where})" if text.strip() else "is empty"
-        raise BadFileError(option, path, why) from error
+        raise BadFileError(option, path, why, _MEND if text.strip() else "") from error
     except ValueError as error:
         raise BadFileError(option, path, f"is no JSON ({error})") from error
     why = check(value) if isinstance(value, dict) else "holds no JSON object"

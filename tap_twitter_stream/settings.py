@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -225,9 +226,14 @@ def _window(values: dict[str, Any]) -> Window:
     )
 
 
+def _absolute(path: str | None) -> str | None:
+    """Return a path that means the same wherever it is read; ``~`` is the user's home."""
+    return None if path is None else str(Path(path).expanduser().absolute())
+
+
 def _spool(values: dict[str, Any]) -> Spool:
     return Spool(
-        dir=values["spool_dir"],
+        dir=_absolute(values["spool_dir"]),
         max_bytes=values["spool_max_bytes"],
         fsync_ms=values["spool_fsync_ms"],
         retention_s=float(values["spool_retention_seconds"]),

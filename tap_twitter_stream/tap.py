@@ -10,8 +10,10 @@ from decimal import Decimal
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from dotenv import find_dotenv, load_dotenv
 from singer_sdk import Tap
 from singer_sdk.exceptions import ConfigValidationError
+from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 
 from tap_twitter_stream.api.redact import install
@@ -31,6 +33,7 @@ from tap_twitter_stream.input_file import (
 )
 from tap_twitter_stream.run import EXIT_BLOCKED, EXIT_FAILED, Run
 from tap_twitter_stream.settings import Settings, parse_settings
+from tap_twitter_stream.settings_env import environment_settings
 from tap_twitter_stream.settings_schema import SETTINGS_SCHEMA
 from tap_twitter_stream.streams import STREAM_TYPES, CapturedStream, CaptureWindows
 from tap_twitter_stream.streams.catalog import catalog_problem
@@ -85,6 +88,18 @@ class TapTwitterStream(Tap):
         install(settings)
         return []
 
+    @classproperty
+    def _env_var_config(cls) -> dict[str, Any]:  # noqa: N805 - a property of the class
+        """Settings from the environment. The SDK's reader knows no numbers, and fails bare."""
+        load_dotenv(find_dotenv(usecwd=True))
+        schema = copy.deepcopy(cls.config_jsonschema)
+        cls.append_builtin_config(schema)
+        values, errors = environment_settings(os.environ, cls._env_var_prefix, schema)
+        if errors:
+            msg = "The environment cannot be read"
+            raise ConfigValidationError(msg, errors=errors, schema={})
+        return values
+
     @property
     def _plain_config(self) -> dict[str, Any]:
         """The configuration with floats, of which the SDK's JSON reader makes decimals."""
@@ -105,7 +120,6 @@ class TapTwitterStream(Tap):
 
     def discover_streams(self) -> list[CapturedStream]:
         """Return every stream, whatever the settings: discovery needs no configuration."""
-        self.logger.addFilter(_without_child_lines)
         return [stream_type(self) for stream_type in STREAM_TYPES]
 
     # The run
@@ -188,6 +202,7 @@ class TapTwitterStream(Tap):
     def get_singer_command(cls) -> click.Command:
         """Return the SDK's command, with files whose faults are said in one sentence."""
         _fill_standard_handles()
+        cls.logger.addFilter(_without_idle_lines)
         command = super().get_singer_command()
         known = [vars(stream_type)["name"] for stream_type in STREAM_TYPES]
         checks: dict[str | None, Callable[[dict[str, Any]], str]] = {
@@ -227,9 +242,10 @@ def _fill_standard_handles() -> None:
     sys.stderr = sys.stderr or os.fdopen(os.dup(2), "w")
 
 
-def _without_child_lines(record: logging.LogRecord) -> bool:
-    """Leave out the SDK's line per child stream: it tells nobody anything here."""
-    return "as child stream to" not in str(record.msg)
+def _without_idle_lines(record: logging.LogRecord) -> bool:
+    """Leave out what the SDK says per child stream and behind our sentences on the settings."""
+    said = str(record.msg)
+    return "as child stream to" not in said and said != "Config validation failed"
 
 
 def _leave(code: int) -> None:

@@ -61,7 +61,16 @@ def test_test_fails_with_one_sentence(tmp_path: Path, status: int) -> None:
     assert code == 1, said
     assert f"HTTP {status}" in sentence(said)
     assert connects(sim) == [status]
+    assert "max_retries" not in said
     assert '"RECORD"' not in out
+
+
+def test_test_names_the_address_when_nobody_answers(tmp_path: Path) -> None:
+    with Simulator() as sim:
+        config = config_for(sim)
+    code, _, said = try_out(tmp_path, config)
+    assert code == 1
+    assert "`api_url`" in sentence(said)
 
 
 def test_test_passes_before_the_first_run_has_added_the_rules(tmp_path: Path) -> None:
@@ -118,7 +127,7 @@ def test_version_is_one_line(tmp_path: Path) -> None:
 def test_a_run_without_config_says_what_is_missing(tmp_path: Path) -> None:
     code, _, said = command(tmp_path)
     assert code == 1
-    assert "bearer_token" in said
+    assert "--config=ENV" in said
     assert "Traceback" not in said
 
 

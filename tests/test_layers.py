@@ -16,7 +16,8 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 HEIGHT = {
     "errors": 0, "clock": 0, "schema": 0,
     "wire": 1, "policy": 1, "simulator": 1,
-    "settings_schema": 2, "settings_check": 2, "settings": 2, "state": 2, "connection": 2,
+    "settings_schema": 2, "settings_check": 2, "settings": 2, "settings_env": 2,
+    "state": 2, "connection": 2,
     "spool": 3, "api": 3, "emit": 3,
     "capture": 4, "receiver": 4, "receiver_link": 4, "receiver_protocol": 4, "replay": 4,
     "delivery": 4, "capture_books": 4, "certificate": 4, "metrics": 4, "progress": 4,

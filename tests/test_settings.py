@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -24,9 +25,6 @@ from tap_twitter_stream.settings_schema import (
     SDK_SETTINGS,
     SETTINGS_SCHEMA,
 )
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 TOKEN = {"bearer_token": "AAAA%2Fmade%3Dup"}
 PROPERTIES: dict[str, dict[str, Any]] = SETTINGS_SCHEMA["properties"]
@@ -134,7 +132,11 @@ def test_every_setting_arrives(tmp_path: Path) -> None:
     assert window.stop_at == datetime(2027, 1, 5, 10, tzinfo=timezone.utc)
     assert window.shutdown_grace_s == 1.0
     spool = settings.spool
-    assert (spool.dir, spool.max_bytes, spool.fsync_ms) == ("spool", 9 * MIB, 50)
+    assert (spool.dir, spool.max_bytes, spool.fsync_ms) == (
+        str(Path("spool").absolute()),
+        9 * MIB,
+        50,
+    )
     assert (spool.retention_s, spool.without_state) == (0.0, WithoutState.DISCARD)
     assert (settings.dedupe.window_s, settings.dedupe.max_ids) == (0.0, 7)
     output = settings.output
@@ -179,7 +181,7 @@ def test_every_error_is_listed_at_once() -> None:
 
 
 def test_missing_credentials_name_both_ways() -> None:
-    (error,) = errors_of({})
+    (error,) = errors_of({"max_records": 5})
     assert "`bearer_token`" in error
     assert "`consumer_key`" in error
     assert "`consumer_secret`" in error
@@ -267,8 +269,7 @@ def test_rules_are_synced_by_default_once_given() -> None:
     ("raw", "words"),
     [
         ({"endpoints": ["sample10"], "partitions": {"sample10": [2]}}, "leaves out 1:"),
-        ({"max_record": 5}, "did you mean `max_records`?"),
-        ({"flattening_enable": 5}, "did you mean `flattening_enabled`?"),
+        ({"most_records": 5}, "did you mean `max_records`?"),
         ({"zzz": 5}, "no effect."),
         ({"tweet_fields": ["id", "brand_new"]}, "HTTP 400"),
         ({"tweet_fields": ["organic_metrics"]}, "app-only token may not see"),
@@ -285,6 +286,50 @@ def test_rules_are_synced_by_default_once_given() -> None:
 def test_what_probably_is_a_mistake_is_a_warning(raw: dict[str, object], words: str) -> None:
     (warning,) = parse(**raw).warnings
     assert words in warning
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("max_record", "max_records"),
+        ("max_run_second", "max_run_seconds"),
+        ("spooldir", "spool_dir"),
+        ("flattening_enable", "flattening_enabled"),
+    ],
+)
+def test_a_name_that_is_almost_a_setting_is_refused(name: str, near: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        parse(**{name: 5})
+    assert caught.value.errors == [
+        f"`{name}` is not a setting of this tap; did you mean `{near}`? Correct it."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("raw", "words"),
+    [
+        ({}, "--config=ENV"),
+        ({"max_records": None, "endpoints": ["filtered"]}, "--config=ENV"),
+        ({"max_records": 5}, "set `bearer_token`"),
+        ({"access_token": "1-a", "access_token_secret": "b"}, "is a user's"),
+        ({"bearer_token": '"AAAA"'}, "without quotes"),
+        ({"bearer_token": "'AAAA'"}, "without quotes"),
+        ({"bearer_token": "YOUR-TOKEN"}, "put your own"),
+    ],
+)
+def test_each_way_to_have_no_credentials_gets_its_own_words(
+    raw: dict[str, object], words: str
+) -> None:
+    with pytest.raises(SettingsError) as caught:
+        parse_settings(raw)
+    (error,) = caught.value.errors
+    assert words in error
+
+
+def test_the_spool_is_the_same_folder_from_anywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/mnt/ada")
+    assert parse(spool_dir="~/spool").spool.dir == "/mnt/ada/spool"
+    assert parse(spool_dir="spool").spool.dir == str(Path("spool").absolute())
 
 
 def test_settings_of_the_sdk_are_known() -> None:

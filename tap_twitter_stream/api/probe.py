@@ -12,12 +12,16 @@ from tap_twitter_stream.api.connect import OpenStream, open_stream
 from tap_twitter_stream.api.targets import prepare
 from tap_twitter_stream.errors import CaptureFailedError
 from tap_twitter_stream.policy.ending import HttpRefused, describe
-from tap_twitter_stream.policy.governor import Fatal, Governor
+from tap_twitter_stream.policy.remedies import remedy_for
 from tap_twitter_stream.policy.ruleset import RulesPolicy
 
 if TYPE_CHECKING:
     from tap_twitter_stream.clock import Clock
+    from tap_twitter_stream.policy.ending import Ending
     from tap_twitter_stream.settings import Settings
+
+_PASSING = frozenset({408, 420, 425, 429})
+_FAULT = 500
 
 
 def probe(settings: Settings, clock: Clock) -> str:
@@ -48,8 +52,12 @@ def probe(settings: Settings, clock: Clock) -> str:
     syncs = settings.rules.policy is RulesPolicy.SYNC and settings.rules.wanted
     if isinstance(answer, HttpRefused) and answer.status == requests.codes.conflict and syncs:
         return "X takes the credentials. The app has no rules yet; the first run adds yours."
-    decision, _ = Governor(max_retries=0).next(
-        answer, 0.0, data_seen=False, now_s=clock.now_s(), random=float
-    )
-    remedy = decision.remedy if isinstance(decision, Fatal) else "Try again later."
-    raise CaptureFailedError(describe(answer), remedy)
+    raise CaptureFailedError(describe(answer), _remedy(answer))
+
+
+def _remedy(answer: Ending) -> str:
+    if not isinstance(answer, HttpRefused):
+        return "Check the network, `api_url`, `stream_url` and `proxy`."
+    if answer.slug != "usage-capped" and (answer.status in _PASSING or answer.status >= _FAULT):
+        return "Try again later. If another program uses this app, that may hold its connection."
+    return remedy_for(answer)

@@ -30,7 +30,7 @@ from tap_twitter_stream.policy.ending import (
     describe,
     ending_to_dict,
 )
-from tap_twitter_stream.policy.governor import Fatal, Governor
+from tap_twitter_stream.policy.governor import Cause, Fatal, Governor, Wait
 from tap_twitter_stream.spool.frames import Kind
 from tap_twitter_stream.wire.classify import classify
 from tap_twitter_stream.wire.messages import Disconnect
@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 
 _TAIL_BYTES = 16 << 10  # enough for a disconnect notice behind the last posts
 _FULL_RETRY_S = 1.0
+
+_CROWDED = " If another program uses this app's connection, end that one."
 
 logger = logging.getLogger(__name__)
 
@@ -126,7 +128,7 @@ class Receiver:
                 return
             if isinstance(life.ending, StoppedByUs):
                 return
-            self._tell(life.ending, decision.seconds)
+            self._tell(life.ending, decision)
             if self._clock.wait(decision.seconds):
                 return
 
@@ -245,8 +247,17 @@ class Receiver:
             head["http_status"] = life.ending.status
         self._log.append_json(Kind.CLOSED, head, connection=connection)
 
-    def _tell(self, ending: Ending, wait_s: float) -> None:
-        logger.info("%s: %s Reconnecting in %.2f s.", self._target.label, describe(ending), wait_s)
+    def _tell(self, ending: Ending, wait: Wait) -> None:
+        """Say what comes next; louder when a person may have to do something about it."""
+        crowded = isinstance(ending, HttpRefused) and wait.cause is Cause.RATE_LIMIT
+        logger.log(
+            logging.WARNING if crowded else logging.INFO,
+            "%s: %s Reconnecting in %.2f s.%s",
+            self._target.label,
+            describe(ending),
+            wait.seconds,
+            _CROWDED if crowded else "",
+        )
 
 
 def _with_notice(ending: Ending, tail: bytes) -> Ending:

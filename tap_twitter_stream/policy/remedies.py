@@ -27,7 +27,10 @@ _REQUEST = (
 )
 _REMEDY_OF_STATUS = {
     400: _REQUEST,
-    401: "Check the credentials, and whether the token was revoked: X does not accept them.",
+    401: (
+        "Check the credentials, and whether the token was revoked: X does not accept them. The API"
+        " key is not the bearer token."
+    ),
     402: "Top up the app's credits or raise its spending limit in X's developer console.",
     403: _ACCESS,
     404: _ADDRESS,

@@ -33,6 +33,7 @@ __all__ = ["FIELD_LISTS", "Checked", "check_settings", "parse_instant"]
 
 _SPOOL_BYTES_KEPT = 4 * 1024 * MIB
 _SPOOL_BYTES_TEMPORARY = 256 * MIB
+_ALMOST, _SIMILAR = 0.85, 0.6  # of 1, as difflib measures it
 _CHECKS = (
     *(auth_errors, rule_errors, field_errors, endpoint_errors, window_errors),
     network_errors,
@@ -62,9 +63,10 @@ def check_settings(raw: Mapping[str, Any], *, require_auth: bool = True) -> Chec
         name: _usable(value, name) if found[name] else value for name, value in values.items()
     }
     _fill_in(values)
+    errors += _misspelt(raw)
     errors += [error for check in _CHECKS for error in check(values)]
     if require_auth and not any(found[name] for name in ("bearer_token", "consumer_key")):
-        errors += missing_auth(values)
+        errors += missing_auth(values, raw)
     warnings = [*_unknown(raw), *field_warnings(values), *rule_warnings(values)]
     warnings += partition_warnings(values)
     return Checked(values, errors, warnings)
@@ -89,11 +91,29 @@ def _fill_in(values: dict[str, Any]) -> None:
         values["rules_policy"] = "ignore" if values["rules"] is None else "sync"
 
 
+def _misspelt(raw: Mapping[str, Any]) -> Iterator[str]:
+    """Yield an error for each name that is almost one of ours.
+
+    A bound that has no effect makes an endless run, and X bills what that receives.
+    """
+    for name, near in _strangers(raw, _ALMOST):
+        if near:
+            yield f"`{name}` is not a setting of this tap; did you mean `{near}`? Correct it."
+
+
 def _unknown(raw: Mapping[str, Any]) -> Iterator[str]:
-    """Yield a warning for each name that nobody reads, with the nearest one that somebody does."""
+    """Yield a warning for each other name that nobody reads."""
+    almost = {name for name, near in _strangers(raw, _ALMOST) if near}
+    for name, near in _strangers(raw, _SIMILAR):
+        if name not in almost:
+            hint = f"; did you mean `{near}`?" if near else "."
+            yield f"`{name}` is not a setting of this tap and has no effect{hint}"
+
+
+def _strangers(raw: Mapping[str, Any], likeness: float) -> Iterator[tuple[str, str]]:
+    """Yield each unknown name with the nearest known one that is alike enough."""
     known = [*PROPERTIES, *SDK_SETTINGS.split()]
     for name in raw:
         if name not in known:
-            near = difflib.get_close_matches(str(name), known, n=1)
-            hint = f"; did you mean `{near[0]}`?" if near else "."
-            yield f"`{name}` is not a setting of this tap and has no effect{hint}"
+            near = difflib.get_close_matches(str(name), known, n=1, cutoff=likeness)
+            yield str(name), near[0] if near else ""

@@ -14,14 +14,16 @@ from ..settings_schema import PRIVATE_FIELDS
 from .table import default_of, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 FIELD_LISTS = (
     *("tweet_fields", "user_fields", "media_fields", "place_fields", "poll_fields"),
     "expansions",
 )
 _CREDENTIALS = ("bearer_token", "consumer_key", "consumer_secret")
-_CREDENTIAL = re.compile(r"[\x21-\x7e]+")
+_CREDENTIAL = re.compile(r"[^\s\"'`\x00-\x20\x7f-\U0010ffff]+")
+_PLACEHOLDER = "YOUR-TOKEN"  # of the README
+_USER_TOKENS = ("access_token", "access_token_secret")
 _FIELD_NAME = re.compile(r"[a-z0-9_.]+")
 _OFFSET = re.compile(r"[Zz]$")
 
@@ -40,13 +42,24 @@ def parse_instant(text: str) -> datetime:
     return instant
 
 
-def missing_auth(values: dict[str, Any]) -> list[str]:
-    """Return the error of a run that has no credentials at all."""
+def missing_auth(values: dict[str, Any], raw: Mapping[str, Any]) -> list[str]:
+    """Return the error of a run that has no credentials at all.
+
+    Args:
+        values: Every setting.
+        raw: What was given, settings of other tools included.
+    """
     pair = [name for name in ("consumer_key", "consumer_secret") if values[name] is not None]
     if values["bearer_token"] is not None or pair:
         return []
+    if all(name in values and raw[name] in (None, default_of(name)) for name in raw):
+        said = "There is no configuration: name a file with --config, or set environment variables"
+        return [f"{said} and use --config=ENV."]
     ways = "set `bearer_token`, or both `consumer_key` and `consumer_secret`"
-    return [f"No credentials: {ways} (the app's page in X's developer console shows all three)."]
+    said = f"No credentials: {ways} (the app's page in X's developer console shows all three)."
+    if any(name in raw for name in _USER_TOKENS):
+        said += " An `access_token` is a user's: these endpoints take an app's bearer token."
+    return [said]
 
 
 def auth_errors(values: dict[str, Any]) -> Iterator[str]:
@@ -58,6 +71,8 @@ def auth_errors(values: dict[str, Any]) -> Iterator[str]:
                 f"`{name}` holds a space or a character that no credential of X has: copy it"
                 " again, without quotes and without the word Bearer."
             )
+        elif text == _PLACEHOLDER:
+            yield f"`{name}` is still the example's {_PLACEHOLDER}: put your own in its place."
     given = [name for name in ("consumer_key", "consumer_secret") if values[name] is not None]
     if len(given) == 1:
         other = "consumer_secret" if given == ["consumer_key"] else "consumer_key"
