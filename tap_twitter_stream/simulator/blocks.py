@@ -10,13 +10,13 @@ import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tap_twitter_stream.simulator.drafts import ID_MARK, LATER_MARK, NOW_MARK
+from tap_twitter_stream.simulator.drafts import ID_MARK, LATER_MARK, MS_MARK, NOW_MARK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 CRLF = b"\r\n"
-_MARKS = tuple(mark.encode() for mark in (ID_MARK, NOW_MARK, LATER_MARK))
+_MARKS = tuple(mark.encode() for mark in (ID_MARK, NOW_MARK, LATER_MARK, MS_MARK))
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +27,12 @@ class Template:
     id_at: tuple[int, ...]
     now_at: tuple[int, ...]
     later_at: tuple[int, ...]
+    ms_at: tuple[int, ...]
 
     @classmethod
     def from_line(cls, line: bytes) -> Template:
         """Find the marks of a rendered message."""
-        id_at, now_at, later_at = (_offsets(line, mark) for mark in _MARKS)
-        return cls(line + CRLF, id_at, now_at, later_at)
+        return cls(line + CRLF, *(_offsets(line, mark) for mark in _MARKS))
 
     def deflated(self) -> Template:
         """Return the template as a piece of a deflate stream whose marks are still marks.
@@ -44,9 +44,10 @@ class Template:
             [(at, len(ID_MARK), 0) for at in self.id_at]
             + [(at, len(NOW_MARK), 1) for at in self.now_at]
             + [(at, len(LATER_MARK), 2) for at in self.later_at]
+            + [(at, len(MS_MARK), 3) for at in self.ms_at]
         )
         text = bytearray()
-        places: tuple[list[int], ...] = ([], [], [])
+        places: tuple[list[int], ...] = ([], [], [], [])
         done = 0
         for at, size_bytes, kind in cuts:
             text += _squeezed(self.text[done:at])
@@ -61,10 +62,14 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """The two texts of time that a block carries: the moment of sending, and an hour later."""
+    """The texts of time that a block carries: the moment of sending, and an hour later.
+
+    ``ms`` is the moment of sending in milliseconds since 1970, as 13 digits.
+    """
 
     now: bytes
     later: bytes
+    ms: bytes = b""
 
 
 class Block:
@@ -86,6 +91,7 @@ class Block:
         self._id_at: list[tuple[int, ...]] = []
         self._now_at: list[int] = []
         self._later_at: list[int] = []
+        self._ms_at: list[int] = []
         self.ends: list[int] = []
         size_bytes = 0
         for template in deflated or templates:
@@ -95,6 +101,7 @@ class Block:
             self._id_at.append(tuple(start + at for at in template.id_at))
             self._now_at += [start + at for at in template.now_at]
             self._later_at += [start + at for at in template.later_at]
+            self._ms_at += [start + at for at in template.ms_at]
             self.ends.append(start + len(template.text))
             parts += (head, template.text, tail)
             size_bytes = start + len(template.text) + len(tail)
@@ -117,6 +124,8 @@ class Block:
                 buffer[at : at + 24] = stamp.now
             for at in self._later_at:
                 buffer[at : at + 24] = stamp.later
+            for at in self._ms_at:
+                buffer[at : at + 13] = stamp.ms
         return buffer
 
     def lines(self) -> list[bytes]:

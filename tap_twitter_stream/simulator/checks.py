@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
-from tap_twitter_stream.simulator import problems
+from tap_twitter_stream.simulator import clock, problems
 from tap_twitter_stream.simulator.fields import BadParameterError, Selection
 from tap_twitter_stream.simulator.http import Answer, json_answer
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from tap_twitter_stream.simulator.http import Request
 
 MAX_BACKFILL_MINUTES = 5
+# X keeps posts for that long for clients that missed some.
+RECOVERABLE = timedelta(hours=24)
 
 
 def bad_parameter(row: Endpoint, request: Request) -> Answer | None:
@@ -23,12 +26,51 @@ def bad_parameter(row: Endpoint, request: Request) -> Answer | None:
         legal = ",".join(sorted(row.parameters))
         message = f"The query parameter [{name}] is not one of [{legal}]"
         return json_answer(400, problems.invalid_request(name, value, message))
-    minutes = request.query.get("backfill_minutes", "0")
-    if not minutes.isdecimal() or int(minutes) > MAX_BACKFILL_MINUTES:
-        message = f"The `backfill_minutes` query parameter value [{minutes}] is not between 0 and 5"
-        return json_answer(400, problems.invalid_request("backfill_minutes", minutes, message))
+    if row.partitions and not request.query.get("partition"):
+        message = "The `partition` query parameter can not be empty"
+        return json_answer(400, problems.invalid_request("partition", None, message))
     try:
-        Selection.from_query(request.query)
+        _check_whole(request, "backfill_minutes", 0, MAX_BACKFILL_MINUTES)
+        _check_whole(request, "partition", 1, row.partitions)
+        if row.is_stream:
+            _check_interval(request)
+        Selection.from_query(request.query, row.legal_values)
     except BadParameterError as error:
         return json_answer(400, problems.invalid_request(error.name, error.value, str(error)))
     return None
+
+
+def _check_whole(request: Request, name: str, least: int, most: int) -> None:
+    """Check a whole number, if it is there."""
+    text = request.query.get(name)
+    if text is None or (text.isascii() and text.isdecimal() and least <= int(text) <= most):
+        return
+    message = f"The `{name}` query parameter value [{text}] is not between {least} and {most}"
+    raise BadParameterError(name, text, message)
+
+
+def _check_interval(request: Request) -> None:
+    """Check the interval that a recovery asks for."""
+    now = datetime.fromtimestamp(clock.now_s(), timezone.utc)
+    start, end = (_instant(request, name, now) for name in ("start_time", "end_time"))
+    if start and end and start >= end:
+        name, text = "start_time", request.query["start_time"]
+        raise BadParameterError(name, text, "Invalid `start_time`: it must be before `end_time`")
+
+
+def _instant(request: Request, name: str, now: datetime) -> datetime | None:
+    """Return an instant of the last 24 hours, if one is given."""
+    text = request.query.get(name)
+    if text is None:
+        return None
+    try:
+        at = datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
+    except ValueError:
+        message = (
+            f"The `{name}` query parameter value [{text}] is not of the form YYYY-MM-DDTHH:mm:ssZ"
+        )
+        raise BadParameterError(name, text, message) from None
+    if not now - RECOVERABLE <= at <= now:
+        message = f"The `{name}` query parameter value [{text}] is not within the last 24 hours"
+        raise BadParameterError(name, text, message)
+    return at

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 ID_MARK = "#ID" + "-" * 16
 NOW_MARK = "#NOW" + "-" * 20
 LATER_MARK = "#LATER" + "-" * 18
+MS_MARK = "#MS" + "-" * 10
 # One post in this many carries U+0000, or an unpaired surrogate.
 NUL_EVERY, NUL_AT = 200, 7
 SURROGATE_EVERY, SURROGATE_AT = 200, 13
@@ -27,9 +28,13 @@ def is_ascii_only(chance: random.Random, number: int) -> bool:
     return number % SURROGATE_EVERY == SURROGATE_AT or chance.random() < 0.8  # noqa: PLR2004
 
 
-def make_text(chance: random.Random, number: int, keyword: str) -> tuple[str, str]:
+def make_text(
+    chance: random.Random, number: int, keyword: str, only_lang: str = ""
+) -> tuple[str, str]:
     """Return the language and text of a post, with its share of awkward characters."""
     lang, phrases = chance.choice(words.PHRASES)
+    if only_lang:
+        lang, phrases = only_lang, dict(words.PHRASES)[only_lang]
     parts = [chance.choice(phrases) for _ in range(chance.randint(1, 3))]
     parts.append("".join(chance.choice(words.EMOJI) for _ in range(chance.randint(0, 3))))
     if number % 5 == 0:

@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
-FIELD_PARAMETERS = frozenset(
-    {"tweet.fields", "user.fields", "media.fields", "place.fields", "poll.fields", "expansions"}
-)
+from tap_twitter_stream.simulator.fields import LEGAL_LIKE_VALUES, LEGAL_VALUES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Holds: TypeAlias = Literal[
+    "posts",
+    "likes",
+    "tweets_compliance",
+    "users_compliance",
+    "likes_compliance",
+    "labels",
+    "activities",
+]
+
+FIELD_PARAMETERS = frozenset(LEGAL_VALUES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +29,8 @@ class Endpoint:
 
     ``handler`` names a method of ``rest.Api``; a stream has none. ``limit`` is the number of
     requests that X allows in 15 minutes; a stream's limit is the scenario's ``connect_limit``.
+    ``holds`` says of what a stream consists; one with ``partitions`` must be asked for one of them;
+    ``lang`` is the only language of its posts.
     """
 
     method: str
@@ -25,6 +41,14 @@ class Endpoint:
     limit: int | None = None
     bearer: bool = True
     needs_rules: bool = False
+    holds: Holds = "posts"
+    partitions: int = 0
+    lang: str = ""
+
+    @property
+    def legal_values(self) -> Mapping[str, frozenset[str]]:
+        """What its field parameters may name."""
+        return LEGAL_LIKE_VALUES if self.holds == "likes" else LEGAL_VALUES
 
     @property
     def is_stream(self) -> bool:
@@ -32,7 +56,42 @@ class Endpoint:
         return not self.handler
 
 
+_PLAIN = frozenset({"backfill_minutes", "start_time", "end_time"})
 _STREAM = FIELD_PARAMETERS | {"backfill_minutes"}
+
+
+def _posts(name: str, path: str, partitions: int, lang: str = "") -> Endpoint:
+    parameters = FIELD_PARAMETERS | _PLAIN | {"partition"}
+    return Endpoint("GET", path, name, parameters, partitions=partitions, lang=lang)
+
+
+def _likes(name: str, path: str, partitions: int) -> Endpoint:
+    parameters = frozenset(LEGAL_LIKE_VALUES) | _PLAIN | {"partition"}
+    return Endpoint("GET", path, name, parameters, holds="likes", partitions=partitions)
+
+
+def _events(name: str, path: str, holds: Holds, partitions: int = 0) -> Endpoint:
+    parameters = _PLAIN | ({"partition"} if partitions else frozenset())
+    return Endpoint("GET", path, name, parameters, holds=holds, partitions=partitions)
+
+
+# Paths, parameters and partitions: X's OpenAPI document.
+_FIREHOSE = "/2/tweets/firehose/stream"
+_VOLUME_STREAMS = (
+    _posts("sample10", "/2/tweets/sample10/stream", 2),
+    _posts("firehose", _FIREHOSE, 20),
+    _posts("firehose_lang_en", f"{_FIREHOSE}/lang/en", 8, "en"),
+    _posts("firehose_lang_ja", f"{_FIREHOSE}/lang/ja", 2, "ja"),
+    _posts("firehose_lang_ko", f"{_FIREHOSE}/lang/ko", 2, "ko"),
+    _posts("firehose_lang_pt", f"{_FIREHOSE}/lang/pt", 2, "pt"),
+    _likes("likes_firehose", "/2/likes/firehose/stream", 20),
+    _likes("likes_sample10", "/2/likes/sample10/stream", 2),
+    _events("tweets_compliance", "/2/tweets/compliance/stream", "tweets_compliance", 4),
+    _events("users_compliance", "/2/users/compliance/stream", "users_compliance", 4),
+    _events("likes_compliance", "/2/likes/compliance/stream", "likes_compliance"),
+    _events("tweet_label", "/2/tweets/label/stream", "labels"),
+    _events("activity", "/2/activity/stream", "activities"),
+)
 _RULES = "/2/tweets/search/stream/rules"
 # Limits: rate limit table of X's documentation, pay-per-use column.
 ENDPOINTS: tuple[Endpoint, ...] = (
@@ -44,6 +103,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         needs_rules=True,
     ),
     Endpoint("GET", "/2/tweets/sample/stream", "sample", _STREAM),
+    *_VOLUME_STREAMS,
     Endpoint(
         "GET",
         _RULES,
@@ -73,6 +133,30 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("GET", "/simulator/stop", "stop", handler="stop", bearer=False),
 )
 STREAM_NAMES = tuple(endpoint.name for endpoint in ENDPOINTS if endpoint.is_stream)
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """What has posts, slots and scripts of its own: an endpoint, or one partition of it."""
+
+    endpoint: Endpoint
+    partition: int | None = None
+
+    @classmethod
+    def of(cls, row: Endpoint, query: Mapping[str, str]) -> Channel:
+        """Return the channel of a request whose parameters were checked."""
+        return cls(row, int(query["partition"]) if row.partitions else None)
+
+    @property
+    def name(self) -> str:
+        """A text that no other channel has."""
+        suffix = "" if self.partition is None else f"/{self.partition}"
+        return self.endpoint.name + suffix
+
+    @property
+    def share(self) -> int:
+        """Which share of the made-up posts it delivers, from 0."""
+        return (self.partition or 1) - 1
 
 
 def find(method: str, path: str) -> Endpoint | None:

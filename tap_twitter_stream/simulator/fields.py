@@ -52,6 +52,18 @@ LEGAL_VALUES: dict[str, frozenset[str]] = {
     "poll.fields": POLL_FIELDS,
     "expansions": EXPANSIONS,
 }
+# The likes streams have a list of their own for expansions, and name themselves.
+LIKE_FIELDS = frozenset(
+    "attachments_media_keys created_at id liked_tweet_author_id liked_tweet_id timestamp_ms".split()
+)
+LIKE_EXPANSIONS = frozenset(("attachments.media_keys", "liked_tweet_author_id", "liked_tweet_id"))
+LEGAL_LIKE_VALUES: dict[str, frozenset[str]] = {
+    "like_with_tweet_author.fields": LIKE_FIELDS,
+    "tweet.fields": TWEET_FIELDS,
+    "user.fields": USER_FIELDS,
+    "media.fields": MEDIA_FIELDS,
+    "expansions": LIKE_EXPANSIONS,
+}
 # An expansion also shows the field of the post that it follows.
 FIELD_OF_EXPANSION = {
     "attachments.media_keys": "attachments",
@@ -87,15 +99,21 @@ class Selection:
     place: frozenset[str] = frozenset({"id", "full_name"})
     poll: frozenset[str] = frozenset({"id", "options"})
     expansions: frozenset[str] = frozenset()
+    like: frozenset[str] = frozenset({"id"})
 
     @classmethod
-    def from_query(cls, query: Mapping[str, str]) -> Selection:
-        """Read the field parameters of one request.
+    def from_query(
+        cls, query: Mapping[str, str], legal: Mapping[str, frozenset[str]] = LEGAL_VALUES
+    ) -> Selection:
+        """Read the field parameters of one request; ``legal`` lists the endpoint's.
 
         Raises:
             BadParameterError: A value is not in X's list for its parameter.
         """
-        asked = {name: _values(name, query.get(name)) for name in LEGAL_VALUES}
+        asked = {
+            name: _values(name, query.get(name), legal.get(name, frozenset()))
+            for name in LEGAL_VALUES | LEGAL_LIKE_VALUES
+        }
         default = cls()
         shown = {FIELD_OF_EXPANSION[e] for e in asked["expansions"] if e in FIELD_OF_EXPANSION}
         return cls(
@@ -105,6 +123,9 @@ class Selection:
             place=default.place | asked["place.fields"],
             poll=default.poll | asked["poll.fields"],
             expansions=asked["expansions"],
+            like=default.like
+            | asked["like_with_tweet_author.fields"]
+            | (asked["expansions"] & LIKE_FIELDS),
         )
 
     @classmethod
@@ -116,14 +137,14 @@ class Selection:
         return cls.from_query(legal)
 
 
-def _values(name: str, text: str | None) -> frozenset[str]:
+def _values(name: str, text: str | None, legal: frozenset[str]) -> frozenset[str]:
     """Split one comma-joined parameter and check each value."""
     if text is None:
         return frozenset()
     values = text.split(",")
     for value in values:
-        if value not in LEGAL_VALUES[name]:
-            legal = ",".join(sorted(LEGAL_VALUES[name]))
-            message = f"The `{name}` query parameter value [{value}] is not one of [{legal}]"
+        if value not in legal:
+            known = ",".join(sorted(legal))
+            message = f"The `{name}` query parameter value [{value}] is not one of [{known}]"
             raise BadParameterError(name, value, message)
     return frozenset(values)

@@ -1,5 +1,8 @@
 """What the simulator knows of a run: every request, connection, id and byte it sent.
 
+The id of a message is that of its post; of a like the last 19 characters of its id, of an activity
+the digits of its ``event_uuid``, of any other event the youngest id that it names.
+
 A message counts as sent once its whole line was handed to the kernel.
 """
 
@@ -59,6 +62,14 @@ class Connection:
     bad_lines: int = 0
     size_bytes: int = 0
     cut_ids: list[str] = field(default_factory=list)
+    partition: int | None = None
+    holds: str = "posts"
+
+    @property
+    def channel(self) -> str:
+        """The endpoint, and the partition if it has any."""
+        suffix = "" if self.partition is None else f"/{self.partition}"
+        return self.endpoint + suffix
 
     @property
     def is_open(self) -> bool:
@@ -79,6 +90,7 @@ class Oracle:
         self.messages: dict[str, bytes] = {}
         self.bad_lines: list[bytes] = []
         self._billed: Counter[str] = Counter()
+        self._unique = 0
 
     def request(self, *, method: str, path: str, query: dict[str, str], status: int) -> None:
         """Note an answered request; ``query`` must hold no secret. Status 0 means no answer."""
@@ -87,12 +99,21 @@ class Oracle:
             self.requests.append({"t": clock.now_s(), **entry})
             self._write({"kind": "request", **self.requests[-1]})
 
-    def opened(self, endpoint: str) -> Connection:
-        """Note a stream connection and number it, from 1."""
+    def opened(
+        self, endpoint: str, *, partition: int | None = None, holds: str = "posts"
+    ) -> Connection:
+        """Note a stream connection and number it, from 1; ``holds`` is what its messages are."""
         with self._changed:
-            connection = Connection(len(self.connections) + 1, endpoint, clock.now_s())
+            connection = Connection(
+                len(self.connections) + 1,
+                endpoint,
+                clock.now_s(),
+                partition=partition,
+                holds=holds,
+            )
             self.connections.append(connection)
-            self._write({**_of(connection, "opened"), "endpoint": endpoint})
+            about = {"endpoint": endpoint, "partition": partition, "holds": holds}
+            self._write({**_of(connection, "opened"), **about})
             return connection
 
     def closed(self, connection: Connection, ending: str) -> None:
@@ -126,6 +147,8 @@ class Oracle:
             connection.messages += batch.count
             connection.size_bytes += size_bytes
             if not repeat:
+                self._unique += batch.count
+            if not repeat and connection.holds == "posts":
                 self._billed[clock.utc_day(batch.at_s)] += batch.count
             self._write(_batch_json(batch), flush=False)
 
@@ -160,13 +183,21 @@ class Oracle:
             connection.keep_alives += 1
             self._write(_of(connection, "keep_alive"))
 
-    def sent_ids(self, *, connection: int | None = None, endpoint: str | None = None) -> list[str]:
-        """Return the ids sent, in order, repeats included; of one connection or endpoint."""
+    def sent_ids(
+        self,
+        *,
+        connection: int | None = None,
+        endpoint: str | None = None,
+        partition: int | None = None,
+    ) -> list[str]:
+        """Return the ids sent, in order, repeats included; all, or of what is named."""
         with self._changed:
             wanted = {
                 c.number
                 for c in self.connections
-                if connection in (None, c.number) and endpoint in (None, c.endpoint)
+                if connection in (None, c.number)
+                and endpoint in (None, c.endpoint)
+                and partition in (None, c.partition)
             }
             batches = [batch for batch in self.batches if batch.connection in wanted]
         return [post_id for batch in batches for post_id in batch.ids()]
@@ -192,7 +223,7 @@ class Oracle:
                 "connects": len(self.connections),
                 "open_connections": sum(c.is_open for c in self.connections),
                 "messages": self.sent_total,
-                "unique_ids": billed,
+                "unique_ids": self._unique,
                 "cut": sum(len(c.cut_ids) for c in self.connections),
                 "bad_lines": len(self.bad_lines),
                 "keep_alives": sum(c.keep_alives for c in self.connections),

@@ -58,12 +58,15 @@ class Post:
         self.includes.append(Included(kind, frozenset({expansion}), value))
 
 
-def make_post(seed: int, number: int, keyword: str) -> Post:
-    """Make the post of that number; its text ends in ``keyword`` unless that is empty."""
+def make_post(seed: int, number: int, keyword: str, lang: str = "") -> Post:
+    """Make the post of that number; its text ends in ``keyword`` unless that is empty.
+
+    With ``lang`` the post is in that language.
+    """
     chance = random.Random(f"post/{seed}/{number}")
     everybody = people(seed)
     author = chance.choice(everybody)
-    lang, text = make_text(chance, number, keyword)
+    lang, text = make_text(chance, number, keyword, lang)
     post = Post(
         tweet=bare_tweet(chance, author, lang, text), ascii_only=is_ascii_only(chance, number)
     )

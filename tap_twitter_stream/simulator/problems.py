@@ -13,10 +13,10 @@ def plain(status: int, title: str) -> dict[str, Any]:
     return {"title": title, "type": "about:blank", "status": status, "detail": title}
 
 
-def invalid_request(name: str, value: str, message: str) -> dict[str, Any]:
-    """Return the problem of a parameter that X does not accept."""
+def invalid_request(name: str, value: str | None, message: str) -> dict[str, Any]:
+    """Return the problem of a parameter that X does not accept, or (``None``) misses."""
     return {
-        "errors": [{"parameters": {name: [value]}, "message": message}],
+        "errors": [{"parameters": {name: [] if value is None else [value]}, "message": message}],
         "title": "Invalid Request",
         "detail": "One or more parameters to your request was invalid.",
         "type": f"{_OLD_PROBLEMS}invalid-request",

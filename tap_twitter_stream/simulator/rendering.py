@@ -22,7 +22,7 @@ def envelope(
     post: Post, selection: Selection, matching_rules: list[dict[str, str]] | None
 ) -> dict[str, Any]:
     """Keep of a post what the selection asks for; ``None`` rules mean a sample stream."""
-    message: dict[str, Any] = {"data": _pick(post.tweet, selection.tweet)}
+    message: dict[str, Any] = {"data": pick(post.tweet, selection.tweet)}
     includes = _includes(post, selection)
     if includes:
         message["includes"] = includes
@@ -42,7 +42,7 @@ def line(message: dict[str, Any], *, ascii_only: bool, escape_slashes: bool) -> 
     return text.encode()
 
 
-def _pick(value: dict[str, Any], names: frozenset[str]) -> dict[str, Any]:
+def pick(value: dict[str, Any], names: frozenset[str]) -> dict[str, Any]:
     """Return the selected fields; an empty container is left out, as X does."""
     return {k: v for k, v in value.items() if k in names and v not in ([], {})}
 
@@ -61,7 +61,7 @@ def _includes(post: Post, selection: Selection) -> dict[str, list[dict[str, Any]
         wanted = [i.value for i in post.includes if i.kind == kind and _asked(i, selection)]
         unique = {value.get("id") or value["media_key"]: value for value in wanted}
         if unique:
-            found[kind] = [_pick(value, fields_of[kind]) for value in unique.values()]
+            found[kind] = [pick(value, fields_of[kind]) for value in unique.values()]
     return found
 
 

@@ -41,6 +41,19 @@ SHORTEST_S = 0.001
 Script: TypeAlias = tuple[Step, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """One of ``connections``, checked; ``None`` means any."""
+
+    endpoint: str | None
+    partition: int | None
+    script: Script
+
+    def holds_for(self, endpoint: str, partition: int | None) -> bool:
+        """Say whether it is meant for connects to that endpoint and partition."""
+        return self.endpoint in (None, endpoint) and self.partition in (None, partition)
+
+
 @dataclass(frozen=True)
 class Scenario:
     """The script and settings of one simulator run. ``None`` switches a limit off.
@@ -52,13 +65,14 @@ class Scenario:
         gzip: Whether a client that accepts gzip gets it.
         chunking: ``"message"`` for one HTTP chunk to a message; ``"64k"`` for chunks of 64 KB, cut
             anywhere, as far as posts are due at once.
-        limit_posts: Posts on each endpoint, over all its connections; then keep-alives only.
-        max_connections: Open connections on each endpoint; one more gets 429.
+        limit_posts: Messages on each endpoint or partition, over all its connections; then
+            keep-alives only.
+        max_connections: Open connections on each endpoint or partition; one more gets 429.
         connect_limit: Connects on each endpoint in a window of ``connect_window_s``.
         rest_limits: Whether the other endpoints have X's limits.
-        connections: ``{"steps": [...]}`` objects, perhaps with an ``"endpoint"`` (``filtered`` or
-            ``sample``). The n-th connect that passes every check follows the n-th of its endpoint,
-            then sends steadily.
+        connections: ``{"steps": [...]}`` objects, perhaps with an ``"endpoint"`` and a
+            ``"partition"`` for which alone they hold. The n-th connect that passes every check
+            follows the n-th that holds for it, then sends steadily.
         after: What connects beyond the script do: ``"steady"`` or ``"repeat_last"``.
         rules: ``{"value": ..., "tag": ...}`` objects to begin with.
         rules_cap: How many rules there may be.
@@ -96,7 +110,7 @@ class Scenario:
     bearer_tokens: Sequence[str] = (DEFAULT_BEARER_TOKEN,)
     consumer_key: str = DEFAULT_CONSUMER_KEY
     consumer_secret: str = DEFAULT_CONSUMER_SECRET
-    _scripts: dict[str, tuple[Script, ...]] = field(init=False, repr=False, compare=False)
+    _scripts: tuple[_Entry, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Check every value, and read the scripts."""
@@ -120,8 +134,7 @@ class Scenario:
         choice(values, "untagged_rules", ("mixed", "empty", "absent"))
         _check_plain(values)
         connections = _list(values, "connections")
-        scripts = {name: _scripts(connections, name) for name in STREAM_NAMES}
-        object.__setattr__(self, "_scripts", scripts)
+        object.__setattr__(self, "_scripts", tuple(map(_entry, connections)))
 
     @classmethod
     def from_json(cls, values: object) -> Scenario:
@@ -155,9 +168,9 @@ class Scenario:
             message = f"The scenario file {path} cannot be read: {error}."
             raise ScenarioError(message) from error
 
-    def script(self, endpoint: str, attempt: int) -> Script:
+    def script(self, endpoint: str, attempt: int, partition: int | None = None) -> Script:
         """Return the steps of an attempt (from 0) on an endpoint; beyond the script, none."""
-        scripts = self._scripts[endpoint]
+        scripts = [one.script for one in self._scripts if one.holds_for(endpoint, partition)]
         if attempt < len(scripts):
             return scripts[attempt]
         return scripts[-1] if scripts and self.after == "repeat_last" else ()
@@ -216,23 +229,19 @@ def _check_order(script: Script) -> None:
             raise ScenarioError(message)
 
 
-def _scripts(connections: Sequence[Mapping[str, Any]], endpoint: str) -> tuple[Script, ...]:
-    """Return the scripts that hold for one endpoint."""
-    scripts = []
-    for entry in connections:
-        if set(_object(entry)) - {"steps", "endpoint"}:
-            message = f"A connection must be an object with 'steps', not {entry!r}."
-            raise ScenarioError(message)
-        steps = entry.get("steps", ())
-        if not isinstance(steps, Sequence) or isinstance(steps, str):
-            message = "'steps' of a connection must be a list."
-            raise ScenarioError(message)
-        only = entry.get("endpoint", endpoint)
-        if only not in STREAM_NAMES:
-            message = f"Unknown endpoint {only!r}: use one of {', '.join(STREAM_NAMES)}."
-            raise ScenarioError(message)
-        script = tuple(parse_step(step) for step in steps)
-        _check_order(script)
-        if only == endpoint:
-            scripts.append(script)
-    return tuple(scripts)
+def _entry(entry: Mapping[str, Any]) -> _Entry:
+    """Read one of ``connections``."""
+    if set(_object(entry)) - {"steps", "endpoint", "partition"}:
+        message = f"A connection must be an object with 'steps', not {entry!r}."
+        raise ScenarioError(message)
+    steps = entry.get("steps", ())
+    if not isinstance(steps, Sequence) or isinstance(steps, str):
+        message = "'steps' of a connection must be a list."
+        raise ScenarioError(message)
+    only = entry.get("endpoint")
+    if only is not None and only not in STREAM_NAMES:
+        message = f"Unknown endpoint {only!r}: use one of {', '.join(STREAM_NAMES)}."
+        raise ScenarioError(message)
+    script = tuple(parse_step(step) for step in steps)
+    _check_order(script)
+    return _Entry(only, count(entry, "partition"), script)

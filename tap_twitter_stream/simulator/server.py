@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tap_twitter_stream.simulator import endpoints, problems
 from tap_twitter_stream.simulator.checks import bad_parameter
+from tap_twitter_stream.simulator.endpoints import Channel
 from tap_twitter_stream.simulator.fields import Selection
 from tap_twitter_stream.simulator.gate import Gate
 from tap_twitter_stream.simulator.http import (
@@ -168,9 +169,10 @@ class Server:
     ) -> bool:
         """Open a stream, or refuse it; either way the TCP connection ends with it or goes on."""
         refusal = None
+        channel = Channel.of(row, request.query)
         if row.needs_rules and not self._supply.rules.all:
             refusal = json_answer(409, problems.NO_RULES)
-        elif not self._gate.enter(row.name, self._scenario.max_connections):
+        elif not self._gate.enter(channel.name, self._scenario.max_connections):
             refusal = json_answer(429, problems.TOO_MANY_CONNECTIONS)
         if refusal:
             refusal.headers.update(headers)
@@ -178,19 +180,21 @@ class Server:
             connection.sendall(answer_bytes(refusal, compress=request.accepts_gzip()))
             return True
         try:
-            return self._follow(connection, request, row, headers)
+            return self._follow(connection, request, channel, headers)
         finally:
-            self._gate.leave(row.name)
+            self._gate.leave(channel.name)
 
     def _follow(
         self,
         connection: socket.socket,
         request: Request,
-        row: Endpoint,
+        channel: Channel,
         headers: dict[str, str],
     ) -> bool:
         """Let the script of this attempt decide between a refusal and a stream."""
-        script = self._scenario.script(row.name, self._gate.next_attempt(row.name))
+        name = channel.endpoint.name
+        attempt = self._gate.next_attempt(channel.name)
+        script = self._scenario.script(name, attempt, channel.partition)
         first = script[0] if script else None
         if isinstance(first, Refuse):
             self._note(request, 0)
@@ -203,30 +207,29 @@ class Server:
             answer.headers = {**headers, **dict(first.headers)}
             connection.sendall(answer_bytes(answer, compress=False))
             return True
-        self._run(connection, request, row, headers, script)
+        self._run(connection, request, channel, headers, script)
         return False
 
     def _run(
         self,
         connection: socket.socket,
         request: Request,
-        row: Endpoint,
+        channel: Channel,
         headers: dict[str, str],
         script: tuple[Step, ...],
     ) -> None:
         """Send the 200 and then the stream, and note how it ended."""
         compress = self._scenario.gzip and request.accepts_gzip()
         self._note(request, 200)
-        opened = self._oracle.opened(row.name)
+        row = channel.endpoint
+        opened = self._oracle.opened(row.name, partition=channel.partition, holds=row.holds)
         ending = "client"
         try:
             mixed = compress and self._may_mix(script)
             link = Link(connection, compress=compress, mixed=mixed)
             link.begin(head_bytes(200, stream_headers(headers, compress=compress)))
-            selection = Selection.from_query(request.query)
-            feed = Feed(
-                self._supply, row.name, selection, matches_rules=row.needs_rules, deflate=mixed
-            )
+            selection = Selection.from_query(request.query, row.legal_values)
+            feed = Feed(self._supply, channel, selection, deflate=mixed)
             ending = Session(link, feed, self._supply, self._oracle, opened).run(script)
         except ClientGoneError:
             ending = "stop" if self._stopping else "client"

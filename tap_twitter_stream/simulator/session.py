@@ -134,20 +134,20 @@ class Session:
 
     def _send_batch(self, count: int) -> int | None:
         """Send up to ``count`` posts; 0 if no rule matches, ``None`` if the limit is reached."""
-        endpoint = self.connection.endpoint
-        granted = self.supply.claim(endpoint, count)
+        channel = self.connection.channel
+        granted = self.supply.claim(channel, count)
         if not granted:
             return None
         block = self.feed.next_block(granted)
         size = len(block.templates) if block else 0
-        self.supply.give_back(endpoint, granted - size)
+        self.supply.give_back(channel, granted - size)
         if block is None:
             return 0
         runs = self.supply.ids.take(size)
         try:
             self._send_block(block, runs)
         except PartlySentError as gone:
-            self.supply.give_back(endpoint, size - gone.complete)
+            self.supply.give_back(channel, size - gone.complete)
             raise
         return size
 
@@ -164,7 +164,7 @@ class Session:
                 self.oracle.cut(self.connection, str(list(_each(runs))[gone.complete]))
             raise
         self._note(block, runs, len(block.templates))
-        self.supply.remember(self.connection.endpoint, Sent(block.templates, runs, stamp))
+        self.supply.remember(self.connection.channel, Sent(block.templates, runs, stamp))
 
     def _note(
         self, block: Block, runs: tuple[Run, ...], count: int, *, repeat: bool = False
@@ -180,7 +180,7 @@ class Session:
 
     def _duplicate(self, posts: int) -> None:
         """Send the last posts again, byte for byte."""
-        for template, post_id, stamp in self.supply.last_sent(self.connection.endpoint, posts):
+        for template, post_id, stamp in self.supply.last_sent(self.connection.channel, posts):
             block = Block((template,), chunk_each=True)
             block.fill((post_id,), stamp)
             self.link.send_block(block, chunk_each=True)
@@ -188,16 +188,16 @@ class Session:
 
     def _drip(self, posts: int) -> None:
         """Send posts one byte to a chunk."""
-        endpoint = self.connection.endpoint
+        channel = self.connection.channel
         for _ in range(posts):
-            single = self._single() if self.supply.claim(endpoint, 1) else None
+            single = self._single() if self.supply.claim(channel, 1) else None
             if single is None:
                 return
             block, runs = single
             try:
                 self.link.drip(block.lines()[0] + CRLF)
             except ClientGoneError:
-                self.supply.give_back(endpoint, 1)
+                self.supply.give_back(channel, 1)
                 self.oracle.cut(self.connection, str(runs[0].first))
                 raise
             self._note(block, runs, 1)

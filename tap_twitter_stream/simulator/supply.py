@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from tap_twitter_stream.simulator import clock
 from tap_twitter_stream.simulator.blocks import Block, Stamp, Template
+from tap_twitter_stream.simulator.events import make_event
 from tap_twitter_stream.simulator.ids import Ids, Run
 from tap_twitter_stream.simulator.posts import make_post
 from tap_twitter_stream.simulator.rendering import envelope, line
@@ -17,6 +18,7 @@ from tap_twitter_stream.simulator.rendering import envelope, line
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tap_twitter_stream.simulator.endpoints import Channel, Holds
     from tap_twitter_stream.simulator.fields import Selection
     from tap_twitter_stream.simulator.rules import Rule, RuleBook
     from tap_twitter_stream.simulator.scenario import Scenario
@@ -49,9 +51,11 @@ class View:
     selection: Selection
     rules: tuple[Rule, ...] | None
     untagged_rules: str
+    holds: Holds = "posts"
+    lang: str = ""
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=128)
 def render_page(view: View, page: int) -> tuple[Template, ...]:
     """Render the posts of one page."""
     first = page * PAGE_POSTS
@@ -66,9 +70,12 @@ def deflate_page(view: View, page: int) -> tuple[Template, ...]:
 
 def _render(view: View, number: int) -> Template:
     """Render one post for a view."""
+    if view.holds != "posts":
+        event = make_event(view.holds, view.seed, number, view.selection)
+        return Template.from_line(line(event, ascii_only=True, escape_slashes=False))
     matching = _matching(view, number)
     keywords = " ".join(filter(None, (rule.keyword() for rule in matching or ())))
-    post = make_post(view.seed, number, keywords)
+    post = make_post(view.seed, number, keywords, view.lang)
     shown = None if matching is None else [_shown(view, rule, number) for rule in matching]
     message = envelope(post, view.selection, shown)
     escape_slashes = number % SLASH_ESCAPED_EVERY == 0
@@ -106,37 +113,37 @@ class Supply:
         self._place: Counter[str] = Counter()
         self._recent: dict[str, deque[Sent]] = {}
 
-    def claim(self, endpoint: str, count: int) -> int:
-        """Take up to ``count`` posts from what the scenario allows the endpoint."""
+    def claim(self, channel: str, count: int) -> int:
+        """Take up to ``count`` posts from what the scenario allows a channel."""
         limit = self.scenario.limit_posts
         with self._lock:
             if limit is not None:
-                count = min(count, limit - self._given[endpoint])
-            self._given[endpoint] += count
+                count = min(count, limit - self._given[channel])
+            self._given[channel] += count
             return count
 
-    def give_back(self, endpoint: str, count: int) -> None:
+    def give_back(self, channel: str, count: int) -> None:
         """Return posts that could not be sent."""
         with self._lock:
-            self._given[endpoint] -= count
+            self._given[channel] -= count
 
-    def advance(self, endpoint: str, count: int) -> tuple[int, int]:
+    def advance(self, channel: str, count: int) -> tuple[int, int]:
         """Return the next place in the posts and how many, up to ``count``, its page has left."""
         with self._lock:
-            place = self._place[endpoint]
+            place = self._place[channel]
             count = min(count, PAGE_POSTS - place % PAGE_POSTS)
-            self._place[endpoint] = (place + count) % (PAGE_POSTS * PAGES_TOTAL)
+            self._place[channel] = (place + count) % (PAGE_POSTS * PAGES_TOTAL)
             return place, count
 
-    def remember(self, endpoint: str, sent: Sent) -> None:
+    def remember(self, channel: str, sent: Sent) -> None:
         """Keep a batch for later duplicates."""
         with self._lock:
-            self._recent.setdefault(endpoint, deque(maxlen=RECENT_BATCHES)).append(sent)
+            self._recent.setdefault(channel, deque(maxlen=RECENT_BATCHES)).append(sent)
 
-    def last_sent(self, endpoint: str, count: int) -> list[tuple[Template, int, Stamp]]:
-        """Return the last posts of an endpoint, oldest first."""
+    def last_sent(self, channel: str, count: int) -> list[tuple[Template, int, Stamp]]:
+        """Return the last posts of a channel, oldest first."""
         with self._lock:
-            batches = list(self._recent.get(endpoint, ()))
+            batches = list(self._recent.get(channel, ()))
         found: list[tuple[Template, int, Stamp]] = []
         for batch in reversed(batches):
             ids = [post_id for run in batch.runs for post_id in run]
@@ -156,17 +163,16 @@ class Feed:
     def __init__(
         self,
         supply: Supply,
-        endpoint: str,
+        channel: Channel,
         selection: Selection,
         *,
-        matches_rules: bool,
         deflate: bool,
     ) -> None:
         self._deflate = deflate
         self._supply = supply
-        self._endpoint = endpoint
+        self._channel = channel
         self._selection = selection
-        self._matches_rules = matches_rules
+        self._matches_rules = channel.endpoint.needs_rules
         self._blocks: dict[int, Block] = {}
         self._version = -1
         self._view: View | None = None
@@ -178,8 +184,9 @@ class Feed:
         view = self._current_view()
         if view is None:
             return None
-        place, count = self._supply.advance(self._endpoint, count)
+        place, count = self._supply.advance(self._channel.name, count)
         page, first = divmod(place, PAGE_POSTS)
+        page += PAGES_TOTAL * self._channel.share
         chunk_each = self._supply.scenario.chunking == "message"
         if count < PAGE_POSTS:
             templates = render_page(view, page)[first : first + count]
@@ -196,7 +203,9 @@ class Feed:
         if second != self._stamp_second:
             self._stamp_second = second
             now, later = clock.utc_text(second), clock.utc_text(second + EDITABLE_S)
-            self._stamp = Stamp(now.encode(), later.encode())
+            if self._channel.endpoint.holds == "users_compliance":
+                now = now.replace("Z", "+")  # The marks of these events stand before "00:00".
+            self._stamp = Stamp(now.encode(), later.encode(), b"%d000" % second)
         return self._stamp
 
     def _current_view(self) -> View | None:
@@ -207,5 +216,12 @@ class Feed:
             self._blocks.clear()
             scenario = self._supply.scenario
             matched = rules.all if self._matches_rules else None
-            self._view = View(scenario.seed, self._selection, matched, scenario.untagged_rules)
+            self._view = View(
+                scenario.seed,
+                self._selection,
+                matched,
+                scenario.untagged_rules,
+                self._channel.endpoint.holds,
+                self._channel.endpoint.lang,
+            )
         return None if self._view.rules == () else self._view

@@ -19,6 +19,7 @@ PHRASES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("de", ("der erfundene Fluß fließt rückwärts", "größere Öfen für müde Äpfel", "naïve Züge")),
     ("fr", ("l'été imaginaire a déjà commencé", "où sont les nuages à rayures ?", "œuf, cœur")),
     ("es", ("¿quién pintó el silencio de azul?", "mañana soñará el ñandú de cartón", "¡qué lío!")),
+    ("pt", ("o farol de papel não dorme", "amanhã há pão de névoa", "que coração tão lilás!")),
     ("tr", ("İstasyonda ışıklı bir şemsiye", "çığ düşü, gölge ve öğle")),
     ("vi", ("con diều giấy biết nói tiếng mưa", "một chiếc ấm trà lặng lẽ")),
     ("ru", ("бумажный маяк снова гудит", "семь чайников перешли гавань", "ёжик в шляпе")),

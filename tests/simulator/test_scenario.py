@@ -29,7 +29,7 @@ if TYPE_CHECKING:
         ({"rules": [{"tag": "x"}]}, "A rule must be an object with 'value'"),
         ({"connections": [[]]}, "There must be a JSON object"),
         ({"connections": [{"steps": [{"do": "explode"}]}]}, "Unknown step 'explode'"),
-        ({"connections": [{"endpoint": "firehose"}]}, "Unknown endpoint 'firehose'"),
+        ({"connections": [{"endpoint": "fire"}]}, "Unknown endpoint 'fire'"),
         ({"connections": 5}, "'connections' must be a list"),
         ({"rules": "cat"}, "'rules' must be a list"),
         ({"keep_alive_s": 0}, "'keep_alive_s' must be a number of at least 0.001"),
