@@ -47,6 +47,7 @@ class Gate:
         self._changed = threading.Condition()
         self._windows: dict[str, _Window] = {}
         self._open: Counter[str] = Counter()
+        self._ghosts: dict[str, list[float]] = {}
         self._attempts: Counter[str] = Counter()
 
     def ask(self, endpoint: str, limit: int) -> Allowance:
@@ -64,10 +65,22 @@ class Gate:
         """Take a connection slot, waiting a moment for one that is about to be free."""
         with self._changed:
             free = self._changed.wait_for(
-                lambda: limit is None or self._open[endpoint] < limit, SLOT_GRACE_S
+                lambda: limit is None or self._taken(endpoint) < limit, SLOT_GRACE_S
             )
             self._open[endpoint] += free
             return free
+
+    def haunt(self, endpoint: str, span_s: float) -> None:
+        """Keep one more slot taken for a while, as X does for connections it thinks alive."""
+        with self._changed:
+            self._ghosts.setdefault(endpoint, []).append(clock.monotonic_s() + span_s)
+
+    def _taken(self, endpoint: str) -> int:
+        """Count open connections and ghosts."""
+        now_s = clock.monotonic_s()
+        alive = [until_s for until_s in self._ghosts.get(endpoint, ()) if until_s > now_s]
+        self._ghosts[endpoint] = alive
+        return self._open[endpoint] + len(alive)
 
     def leave(self, endpoint: str) -> None:
         """Give a connection slot back."""

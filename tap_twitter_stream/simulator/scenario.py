@@ -67,7 +67,10 @@ class Scenario:
             anywhere, as far as posts are due at once.
         limit_posts: Messages on each endpoint or partition, over all its connections; then
             keep-alives only.
-        max_connections: Open connections on each endpoint or partition; one more gets 429.
+        max_connections: Open connections on each endpoint or partition.
+        extra_connection: What one more gets: ``"refuse"`` for the 429, ``"disconnect"`` for a 200
+            and an in-stream disconnect; both have been seen.
+        ghost_slot_s: How long a stream that has ended still counts as open.
         connect_limit: Connects on each endpoint in a window of ``connect_window_s``.
         rest_limits: Whether the other endpoints have X's limits.
         connections: ``{"steps": [...]}`` objects, perhaps with an ``"endpoint"`` and a
@@ -96,6 +99,8 @@ class Scenario:
     chunking: str = "message"
     limit_posts: int | None = None
     max_connections: int | None = 1
+    extra_connection: str = "refuse"
+    ghost_slot_s: float = 0.0
     connect_limit: int | None = 50
     connect_window_s: float = 900.0
     rest_limits: bool = True
@@ -115,7 +120,7 @@ class Scenario:
     def __post_init__(self) -> None:
         """Check every value, and read the scripts."""
         values = vars(self)
-        for name in ("keep_alive_s", "connect_window_s", "price_per_post_usd"):
+        for name in ("keep_alive_s", "ghost_slot_s", "connect_window_s", "price_per_post_usd"):
             if number(values, name, least=SHORTEST_S if name == "keep_alive_s" else 0) is None:
                 message = f"{name!r} must be a number."
                 raise ScenarioError(message)
@@ -130,6 +135,7 @@ class Scenario:
             message = "'rate_per_s' must be a number or \"max\"."
             raise ScenarioError(message)
         choice(values, "chunking", ("message", "64k"))
+        choice(values, "extra_connection", ("refuse", "disconnect"))
         choice(values, "after", ("steady", "repeat_last"))
         choice(values, "untagged_rules", ("mixed", "empty", "absent"))
         _check_plain(values)

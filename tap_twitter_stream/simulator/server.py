@@ -173,6 +173,9 @@ class Server:
         if row.needs_rules and not self._supply.rules.all:
             refusal = json_answer(409, problems.NO_RULES)
         elif not self._gate.enter(channel.name, self._scenario.max_connections):
+            if self._scenario.extra_connection == "disconnect":
+                self._run(connection, request, channel, headers, (Disconnect("ForceDisconnect"),))
+                return False
             refusal = json_answer(429, problems.TOO_MANY_CONNECTIONS)
         if refusal:
             refusal.headers.update(headers)
@@ -207,7 +210,11 @@ class Server:
             answer.headers = {**headers, **dict(first.headers)}
             connection.sendall(answer_bytes(answer, compress=False))
             return True
-        self._run(connection, request, channel, headers, script)
+        try:
+            self._run(connection, request, channel, headers, script)
+        finally:
+            if self._scenario.ghost_slot_s:
+                self._gate.haunt(channel.name, self._scenario.ghost_slot_s)
         return False
 
     def _run(
