@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import re
 from datetime import datetime
 from typing import Any
@@ -11,7 +10,7 @@ import pytest
 from tap_twitter_stream.simulator import Scenario, Simulator
 from tap_twitter_stream.simulator.events import TWEET_KINDS, USER_KINDS
 from tap_twitter_stream.simulator.fields import LEGAL_LIKE_VALUES
-from tests.simulator.reader import call, connect, read_posts
+from tests.simulator.reader import call, connect, read_posts, read_reply
 
 # As X's OpenAPI document has them: path, number of partitions, whether it takes post fields.
 STREAMS = [
@@ -76,6 +75,7 @@ def test_partitions_are_separate_channels() -> None:
         assert call(sim, f"{path}1")[0] == 429
         texts = {post["data"]["text"] for post in read_posts(first, 30)}
         assert texts.isdisjoint(post["data"]["text"] for post in second)
+        assert sim.wait_for(lambda: sim.oracle.sent_total == 60, 5)
         ids = [sim.oracle.sent_ids(endpoint="firehose", partition=n) for n in (1, 2)]
         assert ids[1] == [post["data"]["id"] for post in second]
         assert set(ids[0]).isdisjoint(ids[1])
@@ -176,13 +176,13 @@ def test_activities_have_the_quirks_of_x_samples() -> None:
 
 @pytest.mark.parametrize("gzip", [False, True])
 def test_oracle_knows_endpoint_partition_and_line_of_each_message(*, gzip: bool) -> None:
-    scenario = Scenario(limit_posts=20, rate_per_s="max", record_messages=True, gzip=gzip)
+    brief = {"steps": [{"do": "send", "posts": 20}, {"do": "close"}]}
+    scenario = Scenario(connections=[brief], rate_per_s="max", record_messages=True)
     with Simulator(scenario) as sim:
-        events = read_posts(connect(sim, "/2/users/compliance/stream?partition=3"), 20)
+        reply = read_reply(connect(sim, "/2/users/compliance/stream?partition=3", gzip=gzip))
         (connection,) = sim.oracle.connections
         assert connection.endpoint == connection.holds == "users_compliance"
         assert connection.partition == 3
-        sent = [json.loads(sim.oracle.messages[one]) for one in sim.oracle.sent_ids(partition=3)]
-        assert sent == events
+        assert [sim.oracle.messages[one] for one in sim.oracle.sent_ids(partition=3)] == reply.lines
         assert sim.oracle.summary()["billed_posts"] == 0
-        assert sim.oracle.summary()["unique_ids"] == 20
+        assert sim.oracle.summary()["unique_ids"] == len(reply.lines) == 20
