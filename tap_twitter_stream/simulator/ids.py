@@ -61,12 +61,13 @@ class Ids:
         self._given = 0
         self._largest = LARGEST_ID
 
-    def take(self, count: int) -> tuple[Run, ...]:
-        """Return ``count`` new ids."""
+    def take(self, count: int, at_s: float | None = None) -> tuple[Run, ...]:
+        """Return ``count`` new ids, of this moment or of the one given."""
         with self._lock:
             self._batches += 1
             late = self._batches % DISORDER_EVERY == 0
-            at_ms = int(self._now_s() * 1000) - SNOWFLAKE_EPOCH_MS - (DISORDER_MS if late else 0)
+            now_s = self._now_s() if at_s is None else at_s
+            at_ms = int(now_s * 1000) - SNOWFLAKE_EPOCH_MS - (DISORDER_MS if late else 0)
             runs: list[Run] = []
             while count > 0:
                 run = self._next_run(at_ms, count)

@@ -7,7 +7,7 @@ import socket
 import threading
 from typing import TYPE_CHECKING
 
-from tap_twitter_stream.simulator import endpoints, problems
+from tap_twitter_stream.simulator import clock, endpoints, problems
 from tap_twitter_stream.simulator.checks import bad_parameter
 from tap_twitter_stream.simulator.endpoints import Channel
 from tap_twitter_stream.simulator.fields import Selection
@@ -237,10 +237,13 @@ class Server:
             link.begin(head_bytes(200, stream_headers(headers, compress=compress)))
             selection = Selection.from_query(request.query, row.legal_values)
             feed = Feed(self._supply, channel, selection, deflate=mixed)
-            ending = Session(link, feed, self._supply, self._oracle, opened).run(script)
+            session = Session(link, feed, self._supply, self._oracle, opened)
+            session.redeliver(60.0 * int(request.query.get("backfill_minutes", "0")))
+            ending = session.run(script)
         except ClientGoneError:
             ending = "stop" if self._stopping else "client"
         finally:
+            self._supply.past.ended(channel.name, clock.now_s())
             self._oracle.closed(opened, ending)
 
     def _may_mix(self, script: tuple[Step, ...]) -> bool:

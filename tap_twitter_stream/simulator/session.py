@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from tap_twitter_stream.simulator import clock, problems
-from tap_twitter_stream.simulator.blocks import CRLF, Block
+from tap_twitter_stream.simulator.blocks import CRLF, Block, Stamp
 from tap_twitter_stream.simulator.ids import Run, cut_runs
 from tap_twitter_stream.simulator.link import ClientGoneError, PartlySentError
+from tap_twitter_stream.simulator.past import Sent
 from tap_twitter_stream.simulator.rendering import line
 from tap_twitter_stream.simulator.steps import (
     BadLine,
@@ -27,13 +28,14 @@ from tap_twitter_stream.simulator.steps import (
     Send,
     Silence,
 )
-from tap_twitter_stream.simulator.supply import PAGE_POSTS, Sent
+from tap_twitter_stream.simulator.supply import PAGE_POSTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tap_twitter_stream.simulator.link import Link
     from tap_twitter_stream.simulator.oracle import Connection, Oracle
+    from tap_twitter_stream.simulator.past import Entry
     from tap_twitter_stream.simulator.steps import Rate, Step
     from tap_twitter_stream.simulator.supply import Feed, Supply
 
@@ -132,7 +134,27 @@ class Session:
                 self._keep_alive_until(clock.monotonic_s() + LOOK_AGAIN_S)
             sent += done
 
-    def _send_batch(self, count: int) -> int | None:
+    def redeliver(self, span_s: float) -> None:
+        """Send what a backfill brings: the posts of that span again, then those missed in it.
+
+        How many were missed follows from the scenario's rate; at full speed none were.
+
+        Raises:
+            ClientGoneError: The client closed first.
+        """
+        now_s, rate = clock.now_s(), self.supply.scenario.rate_per_s
+        channel = self.connection.channel
+        self._repeat(self.supply.past.since(channel, now_s - span_s))
+        ended_s = self.supply.past.missed_since_s(channel)
+        if ended_s is None or rate == "max":
+            return
+        at_s = max(ended_s, now_s - span_s)
+        left = int((now_s - at_s) * rate)
+        while left > 0 and (done := self._send_batch(min(left, PAGE_POSTS), at_s)):
+            left -= done
+            at_s += done / rate
+
+    def _send_batch(self, count: int, at_s: float | None = None) -> int | None:
         """Send up to ``count`` posts; 0 if no rule matches, ``None`` if the limit is reached."""
         channel = self.connection.channel
         granted = self.supply.claim(channel, count)
@@ -143,17 +165,16 @@ class Session:
         self.supply.give_back(channel, granted - size)
         if block is None:
             return 0
-        runs = self.supply.ids.take(size)
+        runs = self.supply.ids.take(size, at_s)
         try:
-            self._send_block(block, runs)
+            self._send_block(block, runs, self.feed.stamp(at_s))
         except PartlySentError as gone:
             self.supply.give_back(channel, size - gone.complete)
             raise
         return size
 
-    def _send_block(self, block: Block, runs: tuple[Run, ...]) -> None:
+    def _send_block(self, block: Block, runs: tuple[Run, ...], stamp: Stamp) -> None:
         """Fill a block, send it and note what went out."""
-        stamp = self.feed.stamp()
         block.fill(_each(runs), stamp)
         chunk_each = self.supply.scenario.chunking == "message"
         try:
@@ -164,7 +185,8 @@ class Session:
                 self.oracle.cut(self.connection, str(list(_each(runs))[gone.complete]))
             raise
         self._note(block, runs, len(block.templates))
-        self.supply.remember(self.connection.channel, Sent(block.templates, runs, stamp))
+        sent = Sent(block.templates, runs, stamp, clock.now_s())
+        self.supply.past.remember(self.connection.channel, sent)
 
     def _note(
         self, block: Block, runs: tuple[Run, ...], count: int, *, repeat: bool = False
@@ -180,7 +202,11 @@ class Session:
 
     def _duplicate(self, posts: int) -> None:
         """Send the last posts again, byte for byte."""
-        for template, post_id, stamp in self.supply.last_sent(self.connection.channel, posts):
+        self._repeat(self.supply.past.last(self.connection.channel, posts))
+
+    def _repeat(self, entries: list[Entry]) -> None:
+        """Send posts again, byte for byte."""
+        for template, post_id, stamp in entries:
             block = Block((template,), chunk_each=True)
             block.fill((post_id,), stamp)
             self.link.send_block(block, chunk_each=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter, deque
+from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING
 from tap_twitter_stream.simulator import clock
 from tap_twitter_stream.simulator.blocks import Block, Stamp, Template
 from tap_twitter_stream.simulator.events import make_event
-from tap_twitter_stream.simulator.ids import Ids, Run
+from tap_twitter_stream.simulator.ids import Ids
+from tap_twitter_stream.simulator.past import Past
 from tap_twitter_stream.simulator.posts import make_post
 from tap_twitter_stream.simulator.rendering import envelope, line
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from tap_twitter_stream.simulator.endpoints import Channel, Holds
     from tap_twitter_stream.simulator.fields import Selection
     from tap_twitter_stream.simulator.rules import Rule, RuleBook
@@ -27,20 +26,9 @@ if TYPE_CHECKING:
 # with new ids and times.
 PAGE_POSTS = 128
 PAGES_TOTAL = 4
-# How many batches back a duplicate may reach.
-RECENT_BATCHES = 4096
 # X escapes the slash in some answers and not in others.
 SLASH_ESCAPED_EVERY = 3
 EDITABLE_S = 3600
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """A batch as it went out, so that it can go out again."""
-
-    templates: Sequence[Template]
-    runs: tuple[Run, ...]
-    stamp: Stamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +99,7 @@ class Supply:
         self._lock = threading.Lock()
         self._given: Counter[str] = Counter()
         self._place: Counter[str] = Counter()
-        self._recent: dict[str, deque[Sent]] = {}
+        self.past = Past()
 
     def claim(self, channel: str, count: int) -> int:
         """Take up to ``count`` posts from what the scenario allows a channel."""
@@ -134,24 +122,6 @@ class Supply:
             count = min(count, PAGE_POSTS - place % PAGE_POSTS)
             self._place[channel] = (place + count) % (PAGE_POSTS * PAGES_TOTAL)
             return place, count
-
-    def remember(self, channel: str, sent: Sent) -> None:
-        """Keep a batch for later duplicates."""
-        with self._lock:
-            self._recent.setdefault(channel, deque(maxlen=RECENT_BATCHES)).append(sent)
-
-    def last_sent(self, channel: str, count: int) -> list[tuple[Template, int, Stamp]]:
-        """Return the last posts of a channel, oldest first."""
-        with self._lock:
-            batches = list(self._recent.get(channel, ()))
-        found: list[tuple[Template, int, Stamp]] = []
-        for batch in reversed(batches):
-            ids = [post_id for run in batch.runs for post_id in run]
-            entries = list(zip(batch.templates, ids, strict=False))
-            found += [(template, post_id, batch.stamp) for template, post_id in reversed(entries)]
-            if len(found) >= count:
-                break
-        return found[:count][::-1]
 
 
 class Feed:
@@ -197,9 +167,9 @@ class Feed:
             self._blocks[page] = Block(templates, chunk_each=chunk_each, deflated=deflated)
         return self._blocks[page]
 
-    def stamp(self) -> Stamp:
-        """Return the texts of the present second."""
-        second = int(clock.now_s())
+    def stamp(self, at_s: float | None = None) -> Stamp:
+        """Return the texts of the present second, or of the one given."""
+        second = int(clock.now_s() if at_s is None else at_s)
         if second != self._stamp_second:
             self._stamp_second = second
             now, later = clock.utc_text(second), clock.utc_text(second + EDITABLE_S)
