@@ -124,12 +124,13 @@ class ReceiverLink:
 
 
 def _started(command: list[str]) -> subprocess.Popen[bytes]:
-    """Start a process that no Ctrl-C reaches, not even while it is still importing.
+    """Start a process that no Ctrl-C or hang-up reaches, not even while it is still importing.
 
-    A terminal sends one to the whole foreground group. What is blocked here stays blocked in the
+    A terminal sends those to the whole foreground group. What is blocked here stays blocked in the
     child, while the signals that come to us meanwhile wait.
     """
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    groups = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, groups)
     try:
         return subprocess.Popen(  # noqa: S603 - our own module, by our own interpreter
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE

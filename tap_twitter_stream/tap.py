@@ -5,7 +5,9 @@ from __future__ import annotations
 import copy
 import logging
 import os
+import signal
 import sys
+from contextlib import suppress
 from decimal import Decimal
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -71,6 +73,9 @@ class TapTwitterStream(Tap):
         self._signalled_s: float | None = None
         self._run: Run | None = None
         super().__init__(*args, **kwargs)
+        if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # nohup has it ignored
+            with suppress(ValueError):  # signals are the main thread's alone
+                signal.signal(signal.SIGHUP, self._handle_termination)
         TapTwitterStream._latest = self
 
     # Configuration

@@ -49,6 +49,35 @@ def test_a_refusal_ends_the_run_with_one_sentence(tmp_path: Path, status: int, w
     assert tap.messages[-1]["type"] == "STATE"
 
 
+NOT_ENROLLED = {
+    "client_id": "10000001",
+    "detail": "Use keys of an App that is attached to a Project.",
+    "registration_url": "https://developer.twitter.com/en/docs/projects/overview",
+    "title": "Client Forbidden",
+    "required_enrollment": "Appropriate Level of API Access",
+    "reason": "client-not-enrolled",
+    "type": "https://api.twitter.com/2/problems/client-forbidden",
+}
+
+
+def test_a_refusal_in_the_middle_of_a_run_keeps_what_came_before(tmp_path: Path) -> None:
+    """An app that loses its access while it streams: the reconnect is refused for good."""
+    sent = {"steps": [{"do": "send", "posts": 20, "rate_per_s": "max"}, {"do": "close"}]}
+    refused = {"steps": [{"do": "http", "status": 403, "body": NOT_ENROLLED}]}
+    with Simulator(Scenario.from_json({"connections": [sent, refused]})) as sim:
+        code, tap = run(tmp_path, config_for(sim, spool_dir=str(tmp_path / "spool")))
+    assert code == 1
+    one_sentence(tap, "HTTP 403", "attached to a Project", "belongs to a project")
+    assert tap.ids() == sim.oracle.sent_ids()
+    assert [row.get("problem_slug") for row in tap.records("capture_connections")] == [
+        None,
+        "client-forbidden",
+    ]
+    (error,) = (one for one in tap.records("errors") if one["kind"] == "http")
+    assert error["title"] == "Client Forbidden"
+    assert tap.messages[-1]["type"] == "STATE"
+
+
 def test_a_wrong_token_is_said_without_showing_it(tmp_path: Path) -> None:
     """The rules are asked for first, and their refusal is final."""
     with Simulator() as sim:

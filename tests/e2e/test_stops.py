@@ -179,6 +179,19 @@ def test_killed_tap_without_spool_dir_leaves_only_its_temporary_folder(tmp_path:
         assert sim.wait_for(lambda: sockets_closed(sim), SOCKETS_S)
 
 
+@pytest.mark.parametrize("both", [True, False], ids=["group", "tap"])
+def test_a_terminal_that_is_closed_stops_the_run_in_order(tmp_path: Path, *, both: bool) -> None:
+    with Simulator(Scenario()) as sim, Tap(tmp_path, config_for(sim)) as tap:
+        tap.has(5)
+        receiver = tap.receiver()
+        if both:
+            os.kill(receiver, signal.SIGHUP)
+        assert tap.stop(signal.SIGHUP) == 0, tap.stderr
+        assert tap.window["stop_reason"] == "signal"
+        assert tap.messages[-1]["type"] == "STATE"
+        gone(tmp_path, tap)
+
+
 def test_ctrl_c_while_the_receiver_starts_ends_cleanly(tmp_path: Path) -> None:
     """A terminal signals the whole group, so the receiver gets it while it still imports."""
     with Simulator(Scenario()) as sim, Tap(tmp_path, config_for(sim)) as tap:
