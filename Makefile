@@ -2,6 +2,7 @@
 # PYTHON=/path/to/python chooses another one. ARGS='...' goes to pytest or to the bench.
 .PHONY: help setup demo test lint format mutants bench soak constraints build clean
 .DEFAULT_GOAL := help
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -13,8 +14,8 @@ demo: ## stream into a DuckDB file and show it; again to continue; LIVE=1 with B
 	@scripts/setup app target-duckdb
 	@.venv/bin/python -m scripts.demo
 
-test: setup ## run the whole test suite
-	@.venv/bin/pytest $(ARGS)
+test: setup ## run the whole test suite, on one worker more than there are cores
+	@.venv/bin/pytest -n $(WORKERS) --dist load --maxschedchunk 1 $(ARGS)
 
 lint: setup ## ruff, its format, mypy --strict, and the files that are made by scripts
 	@.venv/bin/ruff check .

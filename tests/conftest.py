@@ -23,6 +23,29 @@ hypothesis.settings.register_profile("house", deadline=None, print_blob=True, da
 hypothesis.settings.load_profile("house")
 
 
+# The folders and files whose tests run whole pipelines: first, so that no worker ends with one.
+LONGEST = (
+    "e2e/test_meltano.py",
+    "test_readme.py",
+    "crash",
+    "e2e/test_target",
+    "soak",
+    "test_demo.py",
+)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the long tests first."""
+    places = [f"{ROOT / 'tests' / name}" for name in LONGEST]
+
+    def rank(item: pytest.Item) -> int:
+        found = (n for n, place in enumerate(places) if str(item.path).startswith(place))
+        return next(found, len(places))
+
+    items.sort(key=rank)
+
+
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep a developer's own credentials and proxies out of every test and its children."""
