@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
@@ -67,7 +68,7 @@ def test_nulls_and_empty_environment_variables_count_as_absent() -> None:
 
 def test_every_setting_arrives(tmp_path: Path) -> None:
     bundle = tmp_path / "ca.pem"
-    bundle.touch()
+    trustme.CA().cert_pem.write_to_path(str(bundle))
     settings = parse(
         consumer_key="KEYKEY",
         consumer_secret="SECRET",

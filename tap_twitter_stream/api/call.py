@@ -18,7 +18,7 @@ from tap_twitter_stream.policy.ending import (
 )
 from tap_twitter_stream.policy.governor import Fatal, Governor
 from tap_twitter_stream.policy.problem import problem_from_body
-from tap_twitter_stream.policy.remedies import remedy_for
+from tap_twitter_stream.policy.remedies import REMEDY_OF_PHASE, remedy_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -86,7 +86,7 @@ class Caller:
                 answer, 0.0, False, self._clock.now_s(), self._chance
             )
             if isinstance(decision, Fatal):
-                message = f"{method} {path}: {decision.reason} Try again later."
+                message = f"{method} {path}: {decision.reason} {self._remedy(answer)}"
                 raise ApiUnavailableError(message, status=getattr(answer, "status", None))
             logger.info(
                 "%s %s: trying again in %.1f s. %s",
@@ -113,6 +113,12 @@ class Caller:
             return self._problem(response) if judged is None else judged
         answer = _object(response)
         return ProtocolBroken("the answer is no JSON object") if answer is None else answer
+
+    def _remedy(self, answer: HttpRefused | NetworkFailed | ProtocolBroken) -> str:
+        if isinstance(answer, NetworkFailed):
+            reach = f"Check that `api_url` ({self._base_url}) can be reached from this machine."
+            return REMEDY_OF_PHASE.get(answer.phase, reach)
+        return "Try again later."
 
     def _problem(self, response: requests.Response) -> HttpRefused:
         status, headers = response.status_code, response.headers

@@ -7,6 +7,7 @@ stream, or die on the first time-out, and cost two buffered reads a chunk.
 
 from __future__ import annotations
 
+import re
 import select
 import socket
 import ssl
@@ -20,6 +21,7 @@ from tap_twitter_stream.policy.ending import (
     ClosedByServer,
     HttpRefused,
     NetworkFailed,
+    NetworkPhase,
     ProtocolBroken,
 )
 from tap_twitter_stream.policy.problem import problem_from_body
@@ -148,7 +150,7 @@ def open_stream(
         return network_failure(error)
 
 
-def network_failure(error: Exception) -> NetworkFailed:
+def network_failure(error: Exception) -> NetworkFailed:  # noqa: PLR0911 - one a phase
     """Tell which phase of a connect an exception belongs to, in words without addresses."""
     causes = _causes(error)
     reason = type(causes[-1]).__name__
@@ -158,8 +160,10 @@ def network_failure(error: Exception) -> NetworkFailed:
             break
     if any(isinstance(cause, (NameResolutionError, socket.gaierror)) for cause in causes):
         return NetworkFailed("dns", reason)
+    if failed := _tls_failure(causes):
+        return failed
     if isinstance(error, requests.exceptions.ProxyError):
-        return NetworkFailed("proxy", reason)
+        return _proxy_failure(causes, reason)
     if isinstance(error, requests.exceptions.SSLError):
         return NetworkFailed("tls", reason)
     if isinstance(error, requests.exceptions.ReadTimeout):
@@ -168,6 +172,27 @@ def network_failure(error: Exception) -> NetworkFailed:
         return NetworkFailed("connect", "no connection in time")
     refused = any(isinstance(cause, ConnectionRefusedError) for cause in causes)
     return NetworkFailed("connect" if refused else "request", reason)
+
+
+def _tls_failure(causes: list[BaseException]) -> NetworkFailed | None:
+    """Tell a certificate that proves nothing, and a server that wants one of ours."""
+    for cause in causes:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return NetworkFailed("certificate", f"certificate refused, {cause.verify_message}")
+        # With TLS 1.3 this comes after the handshake, and looks like a broken answer.
+        if isinstance(cause, ssl.SSLError) and "CERTIFICATE" in str(cause.reason):
+            return NetworkFailed("tls", str(cause.reason))
+    return None
+
+
+def _proxy_failure(causes: list[BaseException], reason: str) -> NetworkFailed:
+    """Tell a proxy that refuses to let us through from one that cannot be reached."""
+    for cause in causes:
+        # http.client's words, the only place where the status of the proxy's answer is left.
+        if refused := re.search(r"Tunnel connection failed: (\d{3})", str(cause)):
+            phase: NetworkPhase = "proxy_login" if refused[1] == "407" else "proxy"
+            return NetworkFailed(phase, f"the proxy answered HTTP {refused[1]}")
+    return NetworkFailed("proxy", reason)
 
 
 def _causes(error: BaseException) -> list[BaseException]:

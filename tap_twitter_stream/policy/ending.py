@@ -7,7 +7,9 @@ from typing import Any, ClassVar, Literal
 
 import msgspec
 
-NetworkPhase = Literal["dns", "connect", "tls", "proxy", "request", "read"]
+NetworkPhase = Literal[
+    "dns", "connect", "certificate", "tls", "proxy_login", "proxy", "request", "read"
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from .ending import (
     StoppedByUs,
     describe,
 )
-from .remedies import REMEDY_OF_DISCONNECT, remedy_for
+from .remedies import REMEDY_OF_DISCONNECT, REMEDY_OF_PHASE, remedy_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -159,17 +159,25 @@ def _gave_up(streak: Governor, ending: Ending) -> Fatal:
     return Fatal(reason, "Start again later, or raise `max_retries`.")
 
 
+_VERDICT_OF_PHASE: dict[str, _Verdict] = {
+    **dict.fromkeys(("dns", "connect", "tls", "proxy"), _Verdict(Cause.NETWORK)),
+    # One host of many may have a bad certificate for a while, as may the clock after boot.
+    "certificate": _Verdict(Cause.NETWORK, UNSURE_TRIES, REMEDY_OF_PHASE["certificate"]),
+    # Tried again and again, a wrong password locks its account.
+    "proxy_login": _Verdict(None, remedy=REMEDY_OF_PHASE["proxy_login"]),
+    # X may have counted the request, so quarter seconds would waste the connects it allows.
+    "request": _Verdict(Cause.HTTP),
+}
+
+
 def _judge(ending: Ending, *, healthy: bool) -> _Verdict:
     match ending:
         case HttpRefused():
             return _judge_http(ending)
         case DisconnectNotice():
             return _judge_notice(ending, healthy=healthy)
-        case NetworkFailed(phase="dns" | "connect" | "tls" | "proxy"):
-            return _Verdict(Cause.NETWORK)
-        case NetworkFailed(phase="request"):
-            # X may have counted the request, so quarter seconds would waste the connects it allows.
-            return _Verdict(Cause.HTTP)
+        case NetworkFailed(phase=phase) if phase != "read":
+            return _VERDICT_OF_PHASE[phase]
         case NetworkFailed() | Stalled() | ClosedByServer() | ProtocolBroken() | StoppedByUs():
             return _Verdict(Cause.DROP)
 
@@ -220,4 +228,4 @@ def reached_x(ending: Ending) -> bool:
     """Tell whether X can have counted the attempt as a connect request."""
     if not isinstance(ending, NetworkFailed):
         return True
-    return ending.phase not in {"dns", "connect", "tls", "proxy"}
+    return ending.phase in {"request", "read"}

@@ -51,6 +51,13 @@ REMEDY_OF_DISCONNECT = {
     ),
     "InvalidRules": _RULES_INVALID,
 }
+REMEDY_OF_PHASE = {
+    "certificate": (
+        "Name the file of the authority to trust in `ca_bundle`, check that `api_url` and"
+        " `stream_url` name the host meant, and that this machine's clock is right."
+    ),
+    "proxy_login": "Correct the user and password in `proxy` (http://user:password@host:port).",
+}
 
 
 def remedy_for(refused: HttpRefused) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import ssl
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urlsplit
@@ -24,10 +25,21 @@ def network_errors(values: dict[str, Any]) -> Iterator[str]:
             yield from _url_errors(name, values[name])
     if values["proxy"] is not None and not _is_web(_split(values["proxy"])):
         yield "`proxy` must be an address like http://proxy.example:3128: correct it."
-    if values["ca_bundle"] is not None and not Path(values["ca_bundle"]).is_file():
-        yield f"`ca_bundle` names no file: {shown(values['ca_bundle'])} is not there."
+    if values["ca_bundle"] is not None:
+        yield from _bundle_errors(values["ca_bundle"])
     if values["user_agent"] is not None and not _HEADER_LINE.fullmatch(values["user_agent"]):
         yield "`user_agent` must be one line of plain ASCII: remove what else is in it."
+
+
+def _bundle_errors(path: str) -> Iterator[str]:
+    if not Path(path).is_file():
+        yield f"`ca_bundle` names no file: {shown(path)} is not there."
+        return
+    try:
+        ssl.create_default_context(cafile=path)
+    except OSError as error:  # ssl.SSLError is one
+        why = getattr(error, "reason", None) or error.strerror
+        yield f"`ca_bundle` names no file of certificates in PEM form: {shown(path)} ({why})."
 
 
 def _url_errors(name: str, url: str) -> Iterator[str]:
