@@ -53,6 +53,9 @@ def _check_interval(request: Request) -> None:
     """Check the interval that a recovery asks for."""
     now = datetime.fromtimestamp(clock.now_s(), timezone.utc)
     start, end = (_instant(request, name, now) for name in ("start_time", "end_time"))
+    if end and not start:
+        name, text = "end_time", request.query["end_time"]
+        raise BadParameterError(name, text, "`end_time` must be given together with `start_time`")
     if start and end and start >= end:
         name, text = "start_time", request.query["start_time"]
         raise BadParameterError(name, text, "Invalid `start_time`: it must be before `end_time`")

@@ -34,6 +34,10 @@ class Run:
         """Return the run cut to its first ``count`` ids."""
         return Run(self.first, self.step, min(count, self.count))
 
+    def rest(self, count: int) -> Run:
+        """Return the run without its first ``count`` ids."""
+        return Run(self.first + self.step * count, self.step, self.count - count)
+
 
 def cut_runs(runs: tuple[Run, ...], count: int) -> tuple[Run, ...]:
     """Keep the first ``count`` ids of several runs."""
@@ -41,6 +45,16 @@ def cut_runs(runs: tuple[Run, ...], count: int) -> tuple[Run, ...]:
     for run in runs:
         if count > 0:
             kept.append(run.head(count))
+        count -= run.count
+    return tuple(kept)
+
+
+def rest_of_runs(runs: tuple[Run, ...], count: int) -> tuple[Run, ...]:
+    """Drop the first ``count`` ids of several runs."""
+    kept = []
+    for run in runs:
+        if run.count > count:
+            kept.append(run.rest(max(0, count)))
         count -= run.count
     return tuple(kept)
 
@@ -61,21 +75,22 @@ class Ids:
         self._given = 0
         self._largest = LARGEST_ID
 
-    def take(self, count: int, at_s: float | None = None) -> tuple[Run, ...]:
-        """Return ``count`` new ids, of this moment or of the one given."""
+    def take(self, count: int, at_s: float | None = None, *, apart_ms: int = 0) -> tuple[Run, ...]:
+        """Return ``count`` new ids, of this moment, or from the one given on at that distance."""
         with self._lock:
             self._batches += 1
-            late = self._batches % DISORDER_EVERY == 0
+            late = at_s is None and self._batches % DISORDER_EVERY == 0
             now_s = self._now_s() if at_s is None else at_s
             at_ms = int(now_s * 1000) - SNOWFLAKE_EPOCH_MS - (DISORDER_MS if late else 0)
             runs: list[Run] = []
             while count > 0:
-                run = self._next_run(at_ms, count)
+                run = self._next_run(at_ms, count, apart_ms)
                 count -= run.count
+                at_ms += run.count * apart_ms
                 runs.append(run)
             return tuple(runs)
 
-    def _next_run(self, at_ms: int, count: int) -> Run:
+    def _next_run(self, at_ms: int, count: int, apart_ms: int) -> Run:
         """Return the longest run, up to ``count``, that the low bits and the option allow."""
         if self._largest_every:
             left = self._largest_every - self._given % self._largest_every
@@ -85,7 +100,7 @@ class Ids:
                 self._largest -= 1
                 return Run(self._largest + 1, 1, 1)
         count = min(count, (1 << LOW_BITS) - self._counter)
-        run = Run((at_ms << LOW_BITS) | self._counter, 1, count)
+        run = Run((at_ms << LOW_BITS) | self._counter, (apart_ms << LOW_BITS) + 1, count)
         self._counter = (self._counter + count) % (1 << LOW_BITS)
         self._given += count
         return run

@@ -11,70 +11,18 @@ from __future__ import annotations
 import json
 import threading
 from collections import Counter
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tap_twitter_stream.simulator import clock
+from tap_twitter_stream.simulator.notes import Absence, Batch, Connection
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
     from typing import TextIO
 
+    from tap_twitter_stream.simulator.endpoints import Channel
     from tap_twitter_stream.simulator.ids import Run
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Some messages that went out together on one connection.
-
-    ``first_index`` counts the messages of the connection; ``repeat`` marks posts sent before.
-    """
-
-    connection: int
-    at_s: float
-    first_index: int
-    runs: tuple[Run, ...]
-    size_bytes: int
-    repeat: bool = False
-
-    @property
-    def count(self) -> int:
-        """How many messages it has."""
-        return sum(run.count for run in self.runs)
-
-    def ids(self) -> Iterator[str]:
-        """Give the ids in the order of sending."""
-        return (str(post_id) for run in self.runs for post_id in run)
-
-
-@dataclass(slots=True)
-class Connection:
-    """One stream connection that got HTTP 200."""
-
-    number: int
-    endpoint: str
-    opened_s: float
-    closed_s: float | None = None
-    ending: str | None = None
-    messages: int = 0
-    keep_alives: int = 0
-    bad_lines: int = 0
-    size_bytes: int = 0
-    cut_ids: list[str] = field(default_factory=list)
-    partition: int | None = None
-    holds: str = "posts"
-
-    @property
-    def channel(self) -> str:
-        """The endpoint, and the partition if it has any."""
-        suffix = "" if self.partition is None else f"/{self.partition}"
-        return self.endpoint + suffix
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it has not ended yet."""
-        return self.closed_s is None
 
 
 class Oracle:
@@ -87,6 +35,7 @@ class Oracle:
         self.requests: list[dict[str, Any]] = []
         self.connections: list[Connection] = []
         self.batches: list[Batch] = []
+        self.absences: list[Absence] = []
         self.messages: dict[str, bytes] = {}
         self.bad_lines: list[bytes] = []
         self._billed: Counter[str] = Counter()
@@ -100,7 +49,12 @@ class Oracle:
             self._write({"kind": "request", **self.requests[-1]})
 
     def opened(
-        self, endpoint: str, *, partition: int | None = None, holds: str = "posts"
+        self,
+        endpoint: str,
+        *,
+        partition: int | None = None,
+        holds: str = "posts",
+        recovery: bool = False,
     ) -> Connection:
         """Note a stream connection and number it, from 1; ``holds`` is what its messages are."""
         with self._changed:
@@ -110,9 +64,11 @@ class Oracle:
                 clock.now_s(),
                 partition=partition,
                 holds=holds,
+                recovery=recovery,
             )
             self.connections.append(connection)
             about = {"endpoint": endpoint, "partition": partition, "holds": holds}
+            about |= {"recovery": True} if recovery else {}
             self._write({**_of(connection, "opened"), **about})
             return connection
 
@@ -151,6 +107,15 @@ class Oracle:
             if not repeat and connection.holds == "posts":
                 self._billed[clock.utc_day(batch.at_s)] += batch.count
             self._write(_batch_json(batch), flush=False)
+
+    def missed(self, channel: Channel, runs: tuple[Run, ...], from_s: float, to_s: float) -> None:
+        """Note what happened on a channel while nobody was connected."""
+        name, partition = channel.endpoint.name, channel.partition
+        with self._changed:
+            self.absences.append(Absence(name, partition, from_s, to_s, runs))
+            entry = {"endpoint": name, "partition": partition, "from_s": from_s, "to_s": to_s}
+            about = {"kind": "missed", "t": clock.now_s(), **entry, "id_runs": _plain(runs)}
+            self._write(about)
 
     def message(self, connection: Connection, post_id: str, line: bytes) -> None:
         """Keep the exact line of a post, if the scenario records messages."""
@@ -202,6 +167,25 @@ class Oracle:
             batches = [batch for batch in self.batches if batch.connection in wanted]
         return [post_id for batch in batches for post_id in batch.ids()]
 
+    def missed_ids(self, *, endpoint: str | None = None, partition: int | None = None) -> list[str]:
+        """Return the ids of what happened while nobody was connected, delivered later or not.
+
+        It is known as soon as somebody connects again. Posts that were cut are not among them.
+        """
+        with self._changed:
+            return [
+                post_id
+                for absence in self.absences
+                if endpoint in (None, absence.endpoint) and partition in (None, absence.partition)
+                for post_id in absence.ids()
+            ]
+
+    def lost_ids(self) -> set[str]:
+        """Return the ids of what was missed or cut and never delivered."""
+        with self._changed:
+            cut = {post_id for connection in self.connections for post_id in connection.cut_ids}
+        return (cut | set(self.missed_ids())) - set(self.sent_ids())
+
     @property
     def sent_total(self) -> int:
         """How many messages were sent, repeats included."""
@@ -225,6 +209,7 @@ class Oracle:
                 "messages": self.sent_total,
                 "unique_ids": self._unique,
                 "cut": sum(len(c.cut_ids) for c in self.connections),
+                "missed": sum(run.count for a in self.absences for run in a.runs),
                 "bad_lines": len(self.bad_lines),
                 "keep_alives": sum(c.keep_alives for c in self.connections),
                 "bytes": sum(c.size_bytes for c in self.connections),
@@ -278,7 +263,12 @@ def _batch_json(batch: Batch) -> dict[str, Any]:
         "t": batch.at_s,
         "connection": batch.connection,
         "first_index": batch.first_index,
-        "id_runs": [[run.first, run.step, run.count] for run in batch.runs],
+        "id_runs": _plain(batch.runs),
         "bytes": batch.size_bytes,
     }
     return {**entry, "repeat": True} if batch.repeat else entry
+
+
+def _plain(runs: tuple[Run, ...]) -> list[list[int]]:
+    """Return runs as JSON has them."""
+    return [[run.first, run.step, run.count] for run in runs]

@@ -16,13 +16,14 @@ if TYPE_CHECKING:
 class OracleFile:
     """The content of an oracle file.
 
-    ``ids`` lists per connection number what was sent, in order, repeats included; ``entries`` holds
-    every other line as decoded JSON.
+    ``ids`` lists per connection number what was sent, in order, repeats included; ``missed_ids``
+    what happened while nobody was connected; ``entries`` holds every other line as decoded JSON.
     """
 
     ids: dict[int, list[str]] = field(default_factory=dict)
     endpoints: dict[int, str] = field(default_factory=dict)
     cut_ids: list[str] = field(default_factory=list)
+    missed_ids: list[str] = field(default_factory=list)
     entries: list[dict[str, Any]] = field(default_factory=list)
 
     def all_ids(self) -> list[str]:
@@ -48,11 +49,18 @@ def _take(oracle: OracleFile, entry: dict[str, Any]) -> None:
     """Sort one entry into its place."""
     if entry["kind"] == "sent":
         ids = oracle.ids.setdefault(entry["connection"], [])
-        ids += [str(i) for first, step, count in entry["id_runs"] for i in Run(first, step, count)]
+        ids += _ids(entry)
         return
+    if entry["kind"] == "missed":
+        oracle.missed_ids += _ids(entry)
     if entry["kind"] == "opened":
         oracle.endpoints[entry["connection"]] = entry["endpoint"]
         oracle.ids.setdefault(entry["connection"], [])
     if entry["kind"] == "cut":
         oracle.cut_ids.append(entry["id"])
     oracle.entries.append(entry)
+
+
+def _ids(entry: dict[str, Any]) -> list[str]:
+    """Write out runs of ids."""
+    return [str(i) for first, step, count in entry["id_runs"] for i in Run(first, step, count)]

@@ -47,11 +47,13 @@ class _Entry:
 
     endpoint: str | None
     partition: int | None
+    recovery: bool
     script: Script
 
-    def holds_for(self, endpoint: str, partition: int | None) -> bool:
+    def holds_for(self, endpoint: str, partition: int | None, *, recovery: bool) -> bool:
         """Say whether it is meant for connects to that endpoint and partition."""
-        return self.endpoint in (None, endpoint) and self.partition in (None, partition)
+        fits = self.endpoint in (None, endpoint) and self.partition in (None, partition)
+        return fits and self.recovery is recovery
 
 
 @dataclass(frozen=True)
@@ -66,8 +68,9 @@ class Scenario:
         chunking: ``"message"`` for one HTTP chunk to a message; ``"64k"`` for chunks of 64 KB, cut
             anywhere, as far as posts are due at once.
         limit_posts: Messages on each endpoint or partition, over all its connections; then
-            keep-alives only.
+            keep-alives only. What backfill and recovery bring does not count.
         max_connections: Open connections on each endpoint or partition.
+        max_recoveries: Recoveries (connects with ``start_time``) at a time on each of them.
         extra_connection: What one more gets: ``"refuse"`` for the 429, ``"disconnect"`` for a 200
             and an in-stream disconnect; both have been seen.
         ghost_slot_s: How long a stream that has ended still counts as open.
@@ -75,7 +78,8 @@ class Scenario:
         rest_limits: Whether the other endpoints have X's limits.
         connections: ``{"steps": [...]}`` objects, perhaps with an ``"endpoint"`` and a
             ``"partition"`` for which alone they hold. The n-th connect that passes every check
-            follows the n-th that holds for it, then sends steadily.
+            follows the n-th that holds for it, then sends steadily. Recoveries follow those with
+            ``"recovery": true``, then bring the rest of their span and end.
         after: What connects beyond the script do: ``"steady"`` or ``"repeat_last"``.
         rules: ``{"value": ..., "tag": ...}`` objects to begin with.
         rules_cap: How many rules there may be.
@@ -99,6 +103,7 @@ class Scenario:
     chunking: str = "message"
     limit_posts: int | None = None
     max_connections: int | None = 1
+    max_recoveries: int | None = 2
     extra_connection: str = "refuse"
     ghost_slot_s: float = 0.0
     connect_limit: int | None = 50
@@ -126,7 +131,7 @@ class Scenario:
                 raise ScenarioError(message)
         for name in ("limit_posts", "connect_limit"):
             count(values, name, least=0)
-        for name in ("max_connections", "largest_id_every"):
+        for name in ("max_connections", "max_recoveries", "largest_id_every"):
             count(values, name)
         if count(values, "seed", least=0) is None or count(values, "rules_cap") is None:
             message = "'seed' and 'rules_cap' must be whole numbers."
@@ -174,9 +179,15 @@ class Scenario:
             message = f"The scenario file {path} cannot be read: {error}."
             raise ScenarioError(message) from error
 
-    def script(self, endpoint: str, attempt: int, partition: int | None = None) -> Script:
+    def script(
+        self, endpoint: str, attempt: int, partition: int | None = None, *, recovery: bool = False
+    ) -> Script:
         """Return the steps of an attempt (from 0) on an endpoint; beyond the script, none."""
-        scripts = [one.script for one in self._scripts if one.holds_for(endpoint, partition)]
+        scripts = [
+            one.script
+            for one in self._scripts
+            if one.holds_for(endpoint, partition, recovery=recovery)
+        ]
         if attempt < len(scripts):
             return scripts[attempt]
         return scripts[-1] if scripts and self.after == "repeat_last" else ()
@@ -237,7 +248,7 @@ def _check_order(script: Script) -> None:
 
 def _entry(entry: Mapping[str, Any]) -> _Entry:
     """Read one of ``connections``."""
-    if set(_object(entry)) - {"steps", "endpoint", "partition"}:
+    if set(_object(entry)) - {"steps", "endpoint", "partition", "recovery"}:
         message = f"A connection must be an object with 'steps', not {entry!r}."
         raise ScenarioError(message)
     steps = entry.get("steps", ())
@@ -248,6 +259,10 @@ def _entry(entry: Mapping[str, Any]) -> _Entry:
     if only is not None and only not in STREAM_NAMES:
         message = f"Unknown endpoint {only!r}: use one of {', '.join(STREAM_NAMES)}."
         raise ScenarioError(message)
+    recovery = entry.get("recovery", False)
+    if not isinstance(recovery, bool):
+        message = f"'recovery' of a connection must be true or false, not {recovery!r}."
+        raise ScenarioError(message)
     script = tuple(parse_step(step) for step in steps)
     _check_order(script)
-    return _Entry(only, count(entry, "partition"), script)
+    return _Entry(only, count(entry, "partition"), recovery, script)

@@ -115,6 +115,13 @@ class Supply:
         with self._lock:
             self._given[channel] -= count
 
+    def has_posts(self, channel: Channel) -> bool:
+        """Say whether there are more posts: the limit leaves some, and a rule may match."""
+        limit = self.scenario.limit_posts
+        with self._lock:
+            used_up = limit is not None and self._given[channel.name] >= limit
+        return not used_up and bool(self.rules.all or not channel.endpoint.needs_rules)
+
     def advance(self, channel: str, count: int) -> tuple[int, int]:
         """Return the next place in the posts and how many, up to ``count``, its page has left."""
         with self._lock:
@@ -166,6 +173,15 @@ class Feed:
             templates = render_page(view, page)
             self._blocks[page] = Block(templates, chunk_each=chunk_each, deflated=deflated)
         return self._blocks[page]
+
+    def render(self, place: int, count: int) -> tuple[Template, ...]:
+        """Return the messages at a place of the posts; none while there is no rule to match."""
+        view = self._current_view()
+        if view is None:
+            return ()
+        page, first = divmod(place, PAGE_POSTS)
+        page += PAGES_TOTAL * self._channel.share
+        return render_page(view, page)[first : first + count]
 
     def stamp(self, at_s: float | None = None) -> Stamp:
         """Return the texts of the present second, or of the one given."""

@@ -1,0 +1,79 @@
+"""What happens while nobody is connected: an end and a new beginning in, missed posts out."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from tap_twitter_stream.simulator import clock
+from tap_twitter_stream.simulator.past import Batch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tap_twitter_stream.simulator.endpoints import Channel
+    from tap_twitter_stream.simulator.oracle import Oracle
+    from tap_twitter_stream.simulator.supply import Supply
+
+
+class Absences:
+    """Makes up the posts that nobody got, by the scenario's rate; safe to use from threads.
+
+    A channel to which nobody was ever connected has missed nothing, nor has one at full speed.
+    """
+
+    def __init__(self, supply: Supply, oracle: Oracle) -> None:
+        self._supply = supply
+        self._oracle = oracle
+        self._lock = threading.Lock()
+        self._open: Counter[str] = Counter()
+        self._ended_s: dict[str, float] = {}
+
+    def opened(self, channel: Channel) -> None:
+        """Note a connection: what was missed until now is known from here on."""
+        with self._lock:
+            self._open[channel.name] += 1
+            self._catch_up(channel)
+
+    def ended(self, channel: Channel, last_s: float) -> None:
+        """Note the end of a connection, and until when it would have delivered."""
+        with self._lock:
+            self._open[channel.name] -= 1
+            known_s = self._ended_s.get(channel.name, last_s)
+            self._ended_s[channel.name] = max(known_s, last_s)
+
+    def catch_up(self, channel: Channel) -> None:
+        """Make up what was missed until now, whether or not somebody comes back."""
+        with self._lock:
+            if not self._open[channel.name]:
+                self._catch_up(channel)
+
+    def _catch_up(self, channel: Channel) -> None:
+        """Fill the time since the last end, once."""
+        now_s = clock.now_s()
+        since_s = self._ended_s.get(channel.name, now_s)
+        if self._open[channel.name] <= 1 and since_s < now_s:
+            batches = list(self._missed(channel, since_s, now_s))
+            for batch in batches:
+                self._supply.past.miss(channel.name, batch)
+            if batches:
+                runs = tuple(run for batch in batches for run in batch.runs)
+                self._oracle.missed(channel, runs, since_s, now_s)
+        if channel.name in self._ended_s:
+            self._ended_s[channel.name] = now_s
+
+    def _missed(self, channel: Channel, from_s: float, to_s: float) -> Iterator[Batch]:
+        """Give the posts of a span in batches, none of which reaches over a full second."""
+        rate = self._supply.scenario.rate_per_s
+        if rate == "max" or not rate or not self._supply.has_posts(channel):
+            return
+        done, total = 0, int((to_s - from_s) * rate)
+        while done < total:
+            at_s = from_s + (done + 0.5) / rate
+            in_this_second = math.ceil((math.floor(at_s) + 1 - at_s) * rate)
+            place, size = self._supply.advance(channel.name, min(in_this_second, total - done))
+            runs = self._supply.ids.take(size, at_s, apart_ms=int(1000 / rate))
+            yield Batch(runs, at_s, place=place)
+            done += size

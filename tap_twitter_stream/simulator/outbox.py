@@ -1,0 +1,171 @@
+"""The posts of one connection on their way out: how many in, bytes on the link and notes out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tap_twitter_stream.simulator import clock
+from tap_twitter_stream.simulator.blocks import CRLF, Block
+from tap_twitter_stream.simulator.ids import cut_runs
+from tap_twitter_stream.simulator.link import ClientGoneError, PartlySentError
+from tap_twitter_stream.simulator.past import Batch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from tap_twitter_stream.simulator.ids import Run
+    from tap_twitter_stream.simulator.link import Link
+    from tap_twitter_stream.simulator.notes import Connection
+    from tap_twitter_stream.simulator.oracle import Oracle
+    from tap_twitter_stream.simulator.supply import Feed, Supply
+
+
+@dataclass(slots=True)
+class Outbox:
+    """Sends posts, and tells the oracle and the past what went out."""
+
+    link: Link
+    feed: Feed
+    supply: Supply
+    oracle: Oracle
+    connection: Connection
+
+    def send(self, count: int) -> int | None:
+        """Send up to ``count`` posts; 0 if no rule matches, ``None`` if the limit is reached."""
+        channel = self.connection.channel
+        granted = self.supply.claim(channel, count)
+        if not granted:
+            return None
+        block = self.feed.next_block(granted)
+        size = len(block.templates) if block else 0
+        self.supply.give_back(channel, granted - size)
+        if block is None:
+            return 0
+        batch = Batch(self.supply.ids.take(size), clock.now_s(), block.templates, self.feed.stamp())
+        try:
+            self._send_block(block, batch)
+        except PartlySentError as gone:
+            self.supply.give_back(channel, size - gone.complete)
+            raise
+        return size
+
+    def repeat(self, batches: Iterable[Batch]) -> None:
+        """Send posts again, byte for byte, or late for the first time.
+
+        Raises:
+            ClientGoneError: The client closed first.
+        """
+        chunk_each = self.supply.scenario.chunking == "message"
+        for batch in batches:
+            for part, unseen in self._parts(batch):
+                templates = part.templates or self.feed.render(part.place, part.count)
+                stamp = part.stamp or self.feed.stamp(part.at_s)
+                if templates:
+                    block = Block(templates, chunk_each=chunk_each)
+                    known = Batch(part.runs, part.at_s, templates, stamp)
+                    self._send_block(block, known, again=not unseen)
+
+    def drip(self, posts: int, size_bytes: int = 0) -> None:
+        """Send posts one byte to a chunk, filled up with blanks to a size."""
+        for _ in range(posts):
+            single = self._single() if self.supply.claim(self.connection.channel, 1) else None
+            if single is None:
+                return
+            block, batch = single
+            text = block.lines()[0]
+            try:
+                self.link.drip(text.ljust(size_bytes - len(CRLF)) + CRLF)
+            except ClientGoneError:
+                self.supply.give_back(self.connection.channel, 1)
+                self._cut(batch)
+                raise
+            self._note(block, batch.runs, 1, padding=max(0, size_bytes - len(text) - len(CRLF)))
+            self.supply.past.remember(self.connection.channel, batch)
+
+    def cut_post(self, *, in_chunk: bool) -> None:
+        """Send the first half of a post, perhaps of its chunk as well."""
+        single = self._single()
+        if single is None:
+            return
+        block, batch = single
+        text = block.lines()[0]
+        self._cut(batch)
+        if in_chunk:
+            self.link.send_cut_chunk(text[: len(text) // 2], len(text) + len(CRLF))
+        else:
+            self.link.send(text[: len(text) // 2])
+
+    def _parts(self, batch: Batch) -> Iterator[tuple[Batch, bool]]:
+        """Cut a batch where posts that somebody got meet others."""
+        flags = self.supply.past.unseen(batch)
+        while flags:
+            size = next((n for n, flag in enumerate(flags) if flag != flags[0]), len(flags))
+            yield batch.head(size), flags[0]
+            batch, flags = batch.rest(size), flags[size:]
+
+    def _send_block(self, block: Block, batch: Batch, *, again: bool | None = None) -> None:
+        """Fill a block, send it and note what went out.
+
+        Args:
+            block: What to fill.
+            batch: Its posts.
+            again: ``None`` if the past does not know the batch, else whether somebody got it.
+        """
+        block.fill(each(batch.runs), batch.stamp or self.feed.stamp())
+        chunk_each = self.supply.scenario.chunking == "message"
+        try:
+            self.link.send_block(block, chunk_each=chunk_each)
+        except PartlySentError as gone:
+            self._note(block, cut_runs(batch.runs, gone.complete), gone.complete, again=again)
+            self._remember(batch.head(gone.complete), again=again)
+            if gone.partial and gone.complete < len(block.templates):
+                self._cut(batch.rest(gone.complete).head(1), again=again)
+            raise
+        self._note(block, batch.runs, len(block.templates), again=again)
+        self._remember(batch, again=again)
+
+    def _remember(self, batch: Batch, *, again: bool | None) -> None:
+        """Tell the past what went out."""
+        if again is None and batch.runs:
+            self.supply.past.remember(self.connection.channel, batch)
+        elif again is False:
+            self.supply.past.seen(each(batch.runs))
+
+    def _cut(self, batch: Batch, *, again: bool | None = None) -> None:
+        """Note one post of which only a part was sent: it happened, and nobody got it."""
+        if again is None:
+            self.supply.past.miss(self.connection.channel, batch)
+        self.oracle.cut(self.connection, str(batch.ids()[0]))
+
+    def _note(
+        self,
+        block: Block,
+        runs: tuple[Run, ...],
+        count: int,
+        *,
+        again: bool | None = None,
+        padding: int = 0,
+    ) -> None:
+        """Tell the oracle about the first messages of a block."""
+        if not count:
+            return
+        size_bytes = padding + sum(len(template.text) for template in block.templates[:count])
+        self.oracle.sent(self.connection, runs, size_bytes, repeat=bool(again))
+        if self.supply.scenario.record_messages and not again:
+            for post_id, text in zip(each(runs), block.lines(), strict=False):
+                self.oracle.message(self.connection, str(post_id), text)
+
+    def _single(self) -> tuple[Block, Batch] | None:
+        """Return one filled post, or ``None`` if no rule matches."""
+        block = self.feed.next_block(1)
+        if block is None:
+            return None
+        batch = Batch(self.supply.ids.take(1), clock.now_s(), block.templates, self.feed.stamp())
+        block.fill(each(batch.runs), self.feed.stamp())
+        return block, batch
+
+
+def each(runs: tuple[Run, ...]) -> Iterator[int]:
+    """Give the ids of all runs."""
+    return (post_id for run in runs for post_id in run)

@@ -1,0 +1,169 @@
+"""What a checked request for a stream gets: slots and scripts in, refusals and streams out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tap_twitter_stream.simulator import clock, endpoints, problems
+from tap_twitter_stream.simulator.absences import Absences
+from tap_twitter_stream.simulator.fields import Selection
+from tap_twitter_stream.simulator.http import (
+    answer_bytes,
+    head_bytes,
+    json_answer,
+    stream_headers,
+)
+from tap_twitter_stream.simulator.link import ClientGoneError, Link
+from tap_twitter_stream.simulator.outbox import Outbox
+from tap_twitter_stream.simulator.recovery import RecoverySession, Span
+from tap_twitter_stream.simulator.session import Session
+from tap_twitter_stream.simulator.steps import Close, Disconnect, Http, Refuse
+from tap_twitter_stream.simulator.supply import Feed
+
+if TYPE_CHECKING:
+    import socket
+    import threading
+
+    from tap_twitter_stream.simulator.endpoints import Channel
+    from tap_twitter_stream.simulator.gate import Gate
+    from tap_twitter_stream.simulator.http import Answer, Request
+    from tap_twitter_stream.simulator.notes import Connection
+    from tap_twitter_stream.simulator.oracle import Oracle
+    from tap_twitter_stream.simulator.steps import Step
+    from tap_twitter_stream.simulator.supply import Supply
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request for a stream; ``span`` is what a recovery asks for."""
+
+    socket: socket.socket
+    request: Request
+    channel: Channel
+    headers: dict[str, str]
+    span: Span | None
+
+    @property
+    def slots(self) -> str:
+        """What has connection slots and scripts of its own."""
+        return self.channel.name + (" recovery" if self.span else "")
+
+
+class Streams:
+    """Opens streams, or refuses them."""
+
+    def __init__(
+        self, supply: Supply, oracle: Oracle, gate: Gate, stopping: threading.Event
+    ) -> None:
+        self._supply = supply
+        self._scenario = supply.scenario
+        self._oracle = oracle
+        self._gate = gate
+        self._stopping = stopping
+        self._absences = Absences(supply, oracle)
+
+    def serve(self, visit: Visit) -> bool:
+        """Open a stream, or refuse it; say whether the TCP connection may carry another request."""
+        scenario = self._scenario
+        limit = scenario.max_recoveries if visit.span else scenario.max_connections
+        if visit.channel.endpoint.needs_rules and not self._supply.rules.all:
+            return self._refuse(visit, json_answer(409, problems.NO_RULES))
+        if not self._gate.enter(visit.slots, limit):
+            if scenario.extra_connection == "disconnect":
+                self._run(visit, (Disconnect("ForceDisconnect"),))
+                return False
+            return self._refuse(visit, json_answer(429, problems.TOO_MANY_CONNECTIONS))
+        try:
+            return self._follow(visit)
+        finally:
+            self._gate.leave(visit.slots)
+
+    def _refuse(self, visit: Visit, refusal: Answer) -> bool:
+        """Answer with something else than a stream."""
+        refusal.headers = {**visit.headers, **refusal.headers}
+        note_request(self._oracle, visit.request, refusal.status)
+        compress = visit.request.accepts_gzip()
+        visit.socket.sendall(answer_bytes(refusal, compress=compress))
+        return True
+
+    def _follow(self, visit: Visit) -> bool:
+        """Let the script of this attempt decide between a refusal and a stream."""
+        channel = visit.channel
+        attempt = self._gate.next_attempt(visit.slots)
+        script = self._scenario.script(
+            channel.endpoint.name, attempt, channel.partition, recovery=visit.span is not None
+        )
+        first = script[0] if script else None
+        if isinstance(first, Refuse):
+            note_request(self._oracle, visit.request, 0)
+            return False
+        if isinstance(first, Http):
+            note_request(self._oracle, visit.request, first.status)
+            answer = json_answer(first.status, problems.usual(first.status))
+            if first.body is not None:
+                answer.body = first.body
+            answer.headers = {**visit.headers, **dict(first.headers)}
+            visit.socket.sendall(answer_bytes(answer, compress=False))
+            return True
+        try:
+            self._run(visit, script)
+        finally:
+            if self._scenario.ghost_slot_s and not visit.span:
+                self._gate.haunt(visit.slots, self._scenario.ghost_slot_s)
+        return False
+
+    def _run(self, visit: Visit, script: tuple[Step, ...]) -> None:
+        """Send the 200 and then the stream, and note how it ended."""
+        note_request(self._oracle, visit.request, 200)
+        row = visit.channel.endpoint
+        opened = self._oracle.opened(
+            row.name,
+            partition=visit.channel.partition,
+            holds=row.holds,
+            recovery=visit.span is not None,
+        )
+        ending, session = "client", None
+        if visit.span:
+            self._absences.catch_up(visit.channel)
+        else:
+            self._absences.opened(visit.channel)
+        try:
+            session = self._session(visit, script, opened)
+            session.redeliver(60.0 * int(visit.request.query.get("backfill_minutes", "0")))
+            ending = session.run(script)
+        except ClientGoneError:
+            ending = "stop" if self._stopping.is_set() else "client"
+        finally:
+            if not visit.span:
+                silent_since_s = session.silent_since_s if session else None
+                self._absences.ended(visit.channel, silent_since_s or clock.now_s())
+            self._oracle.closed(opened, ending)
+
+    def _session(self, visit: Visit, script: tuple[Step, ...], opened: Connection) -> Session:
+        """Send the head of the response, and return what sends the rest."""
+        compress = self._scenario.gzip and visit.request.accepts_gzip()
+        mixed = compress and not visit.span and self._may_mix(script)
+        link = Link(visit.socket, compress=compress, mixed=mixed)
+        link.begin(head_bytes(200, stream_headers(visit.headers, compress=compress)))
+        selection = Selection.from_query(visit.request.query, visit.channel.endpoint.legal_values)
+        feed = Feed(self._supply, visit.channel, selection, deflate=mixed)
+        outbox = Outbox(link, feed, self._supply, self._oracle, opened)
+        if not visit.span:
+            return Session(outbox)
+        past = self._supply.past
+        left = past.between(visit.channel.name, visit.span.from_s, visit.span.to_s)
+        return RecoverySession(outbox, left=left)
+
+    def _may_mix(self, script: tuple[Step, ...]) -> bool:
+        """Say whether posts compressed beforehand will do: no checksum, no line is asked for."""
+        finishes = any(isinstance(step, (Close, Disconnect)) for step in script)
+        return not finishes and not self._scenario.record_messages
+
+
+def note_request(oracle: Oracle, request: Request, status: int) -> None:
+    """Tell the oracle about a request, leaving out what might be secret."""
+    row = endpoints.find(request.method, request.path)
+    known = row.parameters if row else frozenset()
+    query = {name: value if name in known else "…" for name, value in request.query.items()}
+    oracle.request(method=request.method, path=request.path, query=query, status=status)
