@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import signal
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ from tap_twitter_stream.simulator import Scenario, ScenarioError, Simulator
 if TYPE_CHECKING:
     from types import FrameType
 
+DRAW = "drawn"
 HINTS = """The simulator listens on {url} (made-up people and posts, this machine only).
   read a sample:  curl -N -H 'Authorization: Bearer {token}' {url}/2/tweets/sample/stream
   what was sent:  curl {url}/simulator/oracle
@@ -32,13 +34,29 @@ def _rate(_: click.Context, __: click.Parameter, value: str | None) -> float | s
         raise click.BadParameter(message) from error
 
 
-def _scenario(path: Path | None, rules: tuple[str, ...], given: dict[str, Any]) -> Scenario:
+def _seed(_: click.Context, __: click.Parameter, value: str | None) -> int | None:
+    """Read ``--random-faults``: a whole number, or nothing for one that is drawn."""
+    if value is None:
+        return None
+    if value == DRAW:
+        return secrets.randbelow(2**31)
+    if not (value.isascii() and value.isdecimal()):
+        message = f"the seed must be a whole number, not {value}"
+        raise click.BadParameter(message)
+    return int(value)
+
+
+def _scenario(
+    path: Path | None, rules: tuple[str, ...], faults_seed: int | None, given: dict[str, Any]
+) -> Scenario:
     """Join the scenario file and the options; an option that was given wins."""
     values: dict[str, Any] = {}
     if path:
         values = json.loads(path.read_text(encoding="utf-8"))
         Scenario.from_json(values)
     values.update({name: value for name, value in given.items() if value is not None})
+    if faults_seed is not None:
+        values["random_faults"] = {**(values.get("random_faults") or {}), "seed": faults_seed}
     if rules:
         values["rules"] = [*values.get("rules", ()), *(_rule(rule) for rule in rules)]
     return Scenario.from_json(values)
@@ -62,15 +80,21 @@ def _stop_on_signals(simulator: Simulator) -> None:
 
 def _announce(simulator: Simulator) -> None:
     """Tell scripts on stdout, in one JSON line, and people on stderr."""
-    facts = {
+    facts: dict[str, Any] = {
         "url": simulator.url,
         "bearer_token": simulator.bearer_token,
         "consumer_key": simulator.consumer_key,
         "consumer_secret": simulator.consumer_secret,
     }
+    faults = simulator.scenario.random_faults
+    if faults:
+        facts["random_faults_seed"] = faults["seed"]
     sys.stdout.write(json.dumps(facts) + "\n")
     sys.stdout.flush()
     click.echo(HINTS.format(url=simulator.url, token=simulator.bearer_token), err=True)
+    if faults:
+        again = f"--random-faults {faults['seed']}"
+        click.echo(f"  the same faults again:  twitter-stream simulate {again}", err=True)
 
 
 @click.command()
@@ -93,6 +117,14 @@ def _announce(simulator: Simulator) -> None:
     type=click.FloatRange(min=0, min_open=True),
     help="Stop by itself after that long.",
 )
+@click.option(
+    "--random-faults",
+    callback=_seed,
+    is_flag=False,
+    flag_value=DRAW,
+    metavar="[SEED]",
+    help="Connections fail by chance; without SEED one is drawn. It is printed.",
+)
 @click.option("--rule", multiple=True, metavar="'VALUE|TAG'", help="A first rule; repeatable.")
 def simulate(  # noqa: PLR0913 - one argument to an option
     *,
@@ -103,11 +135,13 @@ def simulate(  # noqa: PLR0913 - one argument to an option
     scenario: Path | None,
     oracle: Path | None,
     max_seconds: float | None,
+    random_faults: int | None,
     rule: tuple[str, ...],
 ) -> None:
     """Serve made-up posts the way X's streaming endpoints do, on this machine only."""
     try:
-        script = _scenario(scenario, rule, {"rate_per_s": rate, "seed": seed})
+        given = {"rate_per_s": rate, "seed": seed}
+        script = _scenario(scenario, rule, random_faults, given)
         simulator = Simulator(script, host=host, port=port, oracle_path=oracle)
     except json.JSONDecodeError as error:
         message = f"The scenario file {scenario} is not JSON: {error}."

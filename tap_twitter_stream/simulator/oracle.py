@@ -17,7 +17,7 @@ from tap_twitter_stream.simulator import clock
 from tap_twitter_stream.simulator.notes import Absence, Batch, Connection
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
     from typing import TextIO
 
@@ -47,6 +47,13 @@ class Oracle:
         with self._changed:
             self.requests.append({"t": clock.now_s(), **entry})
             self._write({"kind": "request", **self.requests[-1]})
+
+    def script(self, channel: Channel, attempt: int, steps: Sequence[object]) -> None:
+        """Note what was drawn by chance for an attempt."""
+        about = {"endpoint": channel.endpoint.name, "partition": channel.partition}
+        entry = {"kind": "script", "t": clock.now_s(), **about, "attempt": attempt}
+        with self._changed:
+            self._write({**entry, "steps": [str(step) for step in steps]})
 
     def opened(
         self,

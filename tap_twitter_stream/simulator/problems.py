@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 _PROBLEMS = "https://api.x.com/2/problems/"
@@ -76,3 +77,8 @@ _USUAL: dict[int, dict[str, Any]] = {
 def usual(status: int) -> dict[str, Any]:
     """Return the body that X is known to send with a status."""
     return _USUAL.get(status, plain(status, f"HTTP {status}"))
+
+
+def body(problem: dict[str, Any]) -> bytes:
+    """Return a problem as X writes it."""
+    return json.dumps(problem, separators=(",", ":")).encode()

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from tap_twitter_stream.simulator.endpoints import STREAM_NAMES
+from tap_twitter_stream.simulator.endpoints import ENDPOINTS, STREAM_NAMES
+from tap_twitter_stream.simulator.random_faults import RandomFaults
 from tap_twitter_stream.simulator.step_parser import (
     ScenarioError,
     choice,
@@ -81,6 +82,8 @@ class Scenario:
             follows the n-th that holds for it, then sends steadily. Recoveries follow those with
             ``"recovery": true``, then bring the rest of their span and end.
         after: What connects beyond the script do: ``"steady"`` or ``"repeat_last"``.
+        random_faults: ``{"seed": ..., "every_s": ..., "kinds": [...]}``: connects beyond the script
+            get faults drawn by chance, on each endpoint one in ``every_s`` on average.
         rules: ``{"value": ..., "tag": ...}`` objects to begin with.
         rules_cap: How many rules there may be.
         untagged_rules: How messages show a rule without a tag: ``"empty"``, ``"absent"``, or
@@ -111,6 +114,7 @@ class Scenario:
     rest_limits: bool = True
     connections: Sequence[Mapping[str, Any]] = ()
     after: str = "steady"
+    random_faults: Mapping[str, Any] | None = None
     rules: Sequence[Mapping[str, Any]] = ()
     rules_cap: int = 1000
     untagged_rules: str = "mixed"
@@ -121,6 +125,7 @@ class Scenario:
     consumer_key: str = DEFAULT_CONSUMER_KEY
     consumer_secret: str = DEFAULT_CONSUMER_SECRET
     _scripts: tuple[_Entry, ...] = field(init=False, repr=False, compare=False)
+    _faults: RandomFaults | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Check every value, and read the scripts."""
@@ -146,6 +151,11 @@ class Scenario:
         _check_plain(values)
         connections = _list(values, "connections")
         object.__setattr__(self, "_scripts", tuple(map(_entry, connections)))
+        faults = None
+        if self.random_faults is not None:
+            faults = RandomFaults.from_json(_object(self.random_faults))
+            faults.check_rate(self.connect_limit, self.connect_window_s)
+        object.__setattr__(self, "_faults", faults)
 
     @classmethod
     def from_json(cls, values: object) -> Scenario:
@@ -190,7 +200,25 @@ class Scenario:
         ]
         if attempt < len(scripts):
             return scripts[attempt]
+        if self._faults:
+            return self._by_chance(self._faults, endpoint, attempt, partition, recovery=recovery)
         return scripts[-1] if scripts and self.after == "repeat_last" else ()
+
+    def _by_chance(
+        self,
+        faults: RandomFaults,
+        endpoint: str,
+        attempt: int,
+        partition: int | None,
+        *,
+        recovery: bool,
+    ) -> Script:
+        """Return the faults of an attempt; those of one endpoint share its rate."""
+        channel = f"{endpoint}/{partition or 0}"
+        if recovery:
+            return faults.recovery(channel, attempt)
+        total = next(row.partitions for row in ENDPOINTS if row.name == endpoint) or 1
+        return faults.script(channel, attempt, channels_total=total)
 
 
 def _check_plain(values: Mapping[str, Any]) -> None:

@@ -94,6 +94,8 @@ class Streams:
         script = self._scenario.script(
             channel.endpoint.name, attempt, channel.partition, recovery=visit.span is not None
         )
+        if self._scenario.random_faults:
+            self._oracle.script(channel, attempt, script)
         first = script[0] if script else None
         if isinstance(first, Refuse):
             note_request(self._oracle, visit.request, 0)
