@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from tap_twitter_stream.simulator import Scenario, read_oracle
+from tap_twitter_stream.simulator.answers import PROBLEMS
 from tap_twitter_stream.simulator.step_parser import parse_step
 
 PAGE = (Path(__file__).parent.parent / "docs" / "simulator.md").read_text(encoding="utf-8")
@@ -31,9 +32,23 @@ def block(language: str) -> str:
 
 def test_every_step_of_the_table_exists() -> None:
     steps = re.findall(r"^\| `(\w+)` \|", PAGE, re.MULTILINE)
-    assert len(steps) == 14
+    assert len(steps) == 19
     for step in steps:
         parse_step({"do": step, **ARGUMENTS.get(step, {})})
+
+
+def test_every_fault_of_the_table_can_be_scripted() -> None:
+    rows = re.findall(r"^\| [^`|]+ \| (.*) \|$", PAGE, re.MULTILINE)
+    scripts = [re.findall(r"\{\"do\": .*?\}+(?=[`,])", row) for row in rows if '"do"' in row]
+    assert len(scripts) == 12
+    for script in scripts:
+        for step in script:
+            parse_step(json.loads(step))
+
+
+def test_every_problem_is_named() -> None:
+    for problem in PROBLEMS:
+        assert f"`{problem}`" in PAGE
 
 
 def test_the_scenario_loads_and_the_command_runs(tmp_path: Path) -> None:

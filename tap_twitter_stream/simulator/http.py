@@ -11,19 +11,28 @@ from urllib.parse import parse_qsl, urlsplit
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 MAX_HEAD_BYTES = 64 * 1024
 MAX_BODY_BYTES = 8 * 1024 * 1024
 REASONS = {
     200: "OK",
     201: "Created",
+    301: "Moved Permanently",
+    302: "Found",
+    307: "Temporary Redirect",
+    308: "Permanent Redirect",
     400: "Bad Request",
     401: "Unauthorized",
     402: "Payment Required",
     403: "Forbidden",
     404: "Not Found",
+    406: "Not Acceptable",
     409: "Conflict",
+    410: "Gone",
+    413: "Request Entity Too Large",
+    416: "Range Not Satisfiable",
+    420: "Enhance Your Calm",
     422: "Unprocessable Entity",
     429: "Too Many Requests",
     500: "Internal Server Error",
@@ -66,7 +75,7 @@ class Answer:
 
     status: int
     body: bytes = b""
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str | None] = field(default_factory=dict)
     content_type: str = "application/json; charset=utf-8"
     then: Callable[[], None] | None = None
 
@@ -131,10 +140,13 @@ def _parse_head(head: bytes) -> Request:
     return Request(words[0], parts.path, query, headers)
 
 
-def head_bytes(status: int, headers: dict[str, str]) -> bytes:
-    """Return status line and headers; X writes header names in lower case."""
+def head_bytes(status: int, headers: Mapping[str, str | None]) -> bytes:
+    """Return status line and headers, without those that are ``None``.
+
+    X writes header names in lower case.
+    """
     lines = [f"HTTP/1.1 {status} {REASONS.get(status, 'Unknown')}"]
-    lines += [f"{name}: {value}" for name, value in headers.items()]
+    lines += [f"{name}: {value}" for name, value in headers.items() if value is not None]
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
 
 
@@ -146,7 +158,7 @@ def transaction_headers() -> dict[str, str]:
 def answer_bytes(answer: Answer, *, compress: bool) -> bytes:
     """Return a complete response on the wire."""
     body = gzip.compress(answer.body, 1) if compress and answer.body else answer.body
-    headers = {
+    headers: dict[str, str | None] = {
         "content-type": answer.content_type,
         "content-length": str(len(body)),
         **transaction_headers(),

@@ -10,7 +10,7 @@ import struct
 import termios
 import zlib
 from bisect import bisect_right
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from tap_twitter_stream.simulator import clock
 
@@ -22,6 +22,9 @@ BIG_CHUNK_BYTES = 65536
 GZIP_WBITS = 31
 # A reset throws away what the peer has not taken yet, so it waits up to this long for that.
 DRAIN_S = 2.0
+# Three bits set announce a kind of block that does not exist.
+_NO_DEFLATE = b"\x07" * 16
+_LONGEST_POLL_S = 60.0
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
@@ -105,6 +108,24 @@ class Link:
         rest = self._deflate.flush() if self._deflate else b""
         self.send_raw((_chunk(rest) if rest else b"") + b"0\r\n\r\n")
 
+    def new_member(self) -> None:
+        """End the gzip member and begin another one."""
+        if self._deflate:
+            self.send_raw(_chunk(self._deflate.flush()))
+            self._deflate = zlib.compressobj(1, zlib.DEFLATED, GZIP_WBITS)
+
+    def finish_badly(self, how: Literal["corrupt", "truncated", "checksum"]) -> None:
+        """End a compressed response so that it cannot be inflated to its end."""
+        if self._deflate is None:
+            return
+        if how == "corrupt":
+            self.send_raw(_chunk(_NO_DEFLATE))
+        elif how == "checksum":
+            rest = self._deflate.flush()
+            # The last eight bytes are a checksum and a size.
+            self.send_raw(_chunk(rest[:-8] + bytes((rest[-8] ^ 0xFF,)) + rest[-7:]))
+        self.send_raw(b"0\r\n\r\n")
+
     def reset(self) -> None:
         """Make the coming close a reset, after what was sent has arrived."""
         deadline_s = clock.monotonic_s() + DRAIN_S
@@ -121,8 +142,10 @@ class Link:
         deadline_s = clock.monotonic_s() + span_s
         while True:
             left_s = max(0.0, deadline_s - clock.monotonic_s())
-            if not self._poll.poll(math.ceil(left_s * 1000)):
-                return
+            if not self._poll.poll(math.ceil(min(left_s, _LONGEST_POLL_S) * 1000)):
+                if left_s <= _LONGEST_POLL_S:
+                    return
+                continue
             try:
                 received = self._socket.recv(4096)
             except OSError as error:

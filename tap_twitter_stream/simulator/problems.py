@@ -24,6 +24,11 @@ def invalid_request(name: str, value: str | None, message: str) -> dict[str, Any
     }
 
 
+def old_problem(slug: str, **members: object) -> dict[str, Any]:
+    """Return a problem of those whose type still names the old host."""
+    return {**members, "type": _OLD_PROBLEMS + slug}
+
+
 def connection_issue(issue: str, detail: str) -> dict[str, Any]:
     """Return the problem of a stream that cannot be opened now."""
     return {

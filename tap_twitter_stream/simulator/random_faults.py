@@ -11,9 +11,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from tap_twitter_stream.simulator import problems
+from tap_twitter_stream.simulator.answers import PROBLEMS
 from tap_twitter_stream.simulator.step_parser import ScenarioError, count, number
 from tap_twitter_stream.simulator.steps import (
+    BadGzip,
     BadLine,
     Close,
     Cut,
@@ -21,8 +22,10 @@ from tap_twitter_stream.simulator.steps import (
     Disconnect,
     Drip,
     Duplicate,
-    Http,
+    HalfOpen,
     Idle,
+    NewMember,
+    NoAnswer,
     Refuse,
     Rst,
     Send,
@@ -36,6 +39,7 @@ _Kind: TypeAlias = Callable[[random.Random], Script]
 EVERY_S = 60.0
 # More parts than that no script has; an ending is drawn long before, if one may be drawn at all.
 MAX_PARTS = 100
+_STALLS = ("stall", "half_open")
 # One recovery in this many is cut short.
 RECOVERY_CUT_EVERY = 3
 RECOVERED_POSTS = 300
@@ -48,34 +52,27 @@ _PASSING = (
     "SlowReader",
     "InternalError",
 )
-_HTML = b"<html><head><title>502 Bad Gateway</title></head><body>upstream</body></html>"
 
 
-def _unavailable(chance: random.Random) -> Script:
-    return (Http(chance.choice((500, 503, 504))),)
-
-
-def _html(_: random.Random) -> Script:
-    return (Http(502, _HTML, (("content-type", "text/html"),)),)
-
-
-def _too_many(_: random.Random) -> Script:
-    return (Http(429, problems.body(problems.TOO_MANY_CONNECTIONS)),)
+def _one_of(*names: str) -> _Kind:
+    return lambda chance: (PROBLEMS[chance.choice(names)],)
 
 
 # What comes instead of a stream.
 _ANSWERS: dict[str, _Kind] = {
     "refuse": lambda _: (Refuse(),),
-    "http_5xx": _unavailable,
-    "http_html": _html,
-    "http_429": lambda _: (Http(429),),
-    "too_many_connections": _too_many,
+    "http_5xx": _one_of("internal-error", "overloaded", "provisioning", "gateway-timeout-text"),
+    "http_html": _one_of("bad-gateway-page"),
+    "http_429": _one_of("rate-limited-classic"),
+    "too_many_connections": _one_of("too-many-connections"),
+    "no_answer": lambda chance: (NoAnswer(chance.uniform(1.0, 20.0)),),
 }
 # What a stream gets over.
 _TROUBLES: dict[str, _Kind] = {
     "bad_line": lambda chance: (BadLine(chance.choice((b"{oops", b"\xff\xfe", b"[]"))),),
     "duplicate": lambda chance: (Duplicate(chance.randint(1, 50)),),
     "drip": lambda chance: (Drip(chance.randint(1, 3)),),
+    "new_member": lambda _: (NewMember(),),
     "quiet": lambda chance: (Idle(chance.uniform(0.5, 5.0)),),
 }
 # What ends a stream.
@@ -86,6 +83,8 @@ _ENDINGS: dict[str, _Kind] = {
     "cut_line": lambda chance: (CutLine(chance.choice(("fin", "rst"))),),
     "cut_chunk": lambda chance: (CutLine(chance.choice(("fin", "rst")), "chunk"),),
     "rst": lambda _: (Rst(),),
+    "bad_gzip": lambda chance: (BadGzip(chance.choice(("corrupt", "truncated", "checksum"))),),
+    "half_open": lambda chance: (HalfOpen(chance.uniform(1.0, 60.0)),),
     "disconnect": lambda chance: (Disconnect(chance.choice(_PASSING)),),
     "stall": lambda _: (Silence(),),
 }
@@ -144,7 +143,7 @@ class RandomFaults:
     def recovery(self, channel: str, attempt: int) -> Script:
         """Return the steps of a recovery: some are cut short, and never two in a row."""
         chance = random.Random(f"{self.seed}/{channel}/recovery/{attempt}")
-        endings = [kind for kind in self.kinds if kind in _ENDINGS and kind != "stall"]
+        endings = [kind for kind in self.kinds if kind in _ENDINGS and kind not in _STALLS]
         if not endings or attempt % RECOVERY_CUT_EVERY:
             return ()
         sent = Send(chance.randint(1, RECOVERED_POSTS))

@@ -17,17 +17,7 @@ from tap_twitter_stream.simulator.step_parser import (
     parse_step,
     rate,
 )
-from tap_twitter_stream.simulator.steps import (
-    Close,
-    Cut,
-    CutLine,
-    Disconnect,
-    Http,
-    Rate,
-    Refuse,
-    Rst,
-    Step,
-)
+from tap_twitter_stream.simulator.steps import ENDINGS, INSTEAD, Open, Rate, Step
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -265,11 +255,15 @@ def _object(value: object) -> Mapping[str, Any]:
 def _check_order(script: Script) -> None:
     """Refuse a script with steps that can never be done."""
     for place, step in enumerate(script):
-        if isinstance(step, (Http, Refuse)) and len(script) > 1:
-            message = "A step 'http' or 'refuse' must be the only one of its connection."
+        if isinstance(step, INSTEAD) and len(script) > 1:
+            message = (
+                "A step 'http', 'refuse' or 'no_answer' must be the only one of its connection."
+            )
             raise ScenarioError(message)
-        ends = isinstance(step, (Close, Cut, CutLine, Disconnect, Rst))
-        if ends and place < len(script) - 1:
+        if isinstance(step, Open) and place:
+            message = f"Step {place + 1} is 'open', which must be the first of its connection."
+            raise ScenarioError(message)
+        if isinstance(step, ENDINGS) and place < len(script) - 1:
             message = f"Step {place + 1} ends the connection: the steps after it cannot be done."
             raise ScenarioError(message)
 

@@ -10,17 +10,20 @@ from tap_twitter_stream.simulator import clock, problems
 from tap_twitter_stream.simulator.blocks import CRLF
 from tap_twitter_stream.simulator.rendering import line
 from tap_twitter_stream.simulator.steps import (
+    ENDINGS,
+    INSTEAD,
+    BadGzip,
     BadLine,
     Close,
     Cut,
     CutLine,
     Disconnect,
     Drip,
-    Duplicate,
-    Http,
+    HalfOpen,
     Idle,
+    NewMember,
+    Open,
     Raw,
-    Refuse,
     Rst,
     Send,
     Silence,
@@ -28,12 +31,14 @@ from tap_twitter_stream.simulator.steps import (
 from tap_twitter_stream.simulator.supply import PAGE_POSTS
 
 if TYPE_CHECKING:
+    import threading
+
     from tap_twitter_stream.simulator.link import Link
     from tap_twitter_stream.simulator.notes import Connection
     from tap_twitter_stream.simulator.oracle import Oracle
     from tap_twitter_stream.simulator.outbox import Outbox
     from tap_twitter_stream.simulator.scenario import Scenario
-    from tap_twitter_stream.simulator.steps import Rate, Step
+    from tap_twitter_stream.simulator.steps import Ending, Rate, Step, Trouble
 
 # How often a stream without rules, or one that waits for its quota, looks again.
 LOOK_AGAIN_S = 0.05
@@ -45,6 +50,7 @@ class Session:
     """The server's side of one open stream."""
 
     outbox: Outbox
+    stopping: threading.Event
     # Since when it could have delivered posts and did not.
     silent_since_s: float | None = None
 
@@ -94,49 +100,73 @@ class Session:
 
     def _do(self, step: Step) -> str:
         """Do one step; return how the stream ended, or ``""`` if it goes on."""
+        if isinstance(step, ENDINGS):
+            return self._end(step)
         if isinstance(step, Send):
             self._send(step)
-        elif isinstance(step, Idle):
-            self._idle(FOR_EVER if step.seconds is None else step.seconds)
-        elif isinstance(step, Silence):
-            self._silence(step)
-        elif isinstance(step, BadLine):
-            self.link.send(step.payload + CRLF)
-            self.oracle.bad_line(self.connection, step.payload)
-        elif isinstance(step, Raw):
-            self.link.send(step.payload)
-            self.oracle.bad_line(self.connection, step.payload)
-        elif isinstance(step, Drip):
-            self.outbox.drip(step.posts)
-        elif isinstance(step, Duplicate):
-            past = self.outbox.supply.past
-            self.outbox.repeat(past.last(self.connection.channel, step.posts))
-        elif isinstance(step, (Close, Cut, Rst, CutLine, Disconnect)):
-            return self._end(step)
-        elif isinstance(step, (Http, Refuse)):
-            return ""  # Both belong to the connect; after a 200 it is too late for them.
+        elif isinstance(step, (Idle, Silence)):
+            self._pause(step)
+        elif not isinstance(step, (Open, *INSTEAD)):  # They belong to the answer's head.
+            self._trouble(step)
         return ""
 
-    def _end(self, step: Close | Cut | Rst | CutLine | Disconnect) -> str:
+    def _end(self, step: Ending) -> str:
         """Do a step that ends the stream, and name the ending."""
         if isinstance(step, Close):
             self.link.finish()
             return "close"
         if isinstance(step, Disconnect):
-            notice = problems.disconnect_notice(step.disconnect_type)
-            self.link.send(line(notice, ascii_only=True, escape_slashes=False) + CRLF)
-            self.oracle.notice(self.connection, step.disconnect_type)
-            self.link.finish()
+            self._announce(step.disconnect_type)
             return "disconnect"
         if isinstance(step, CutLine):
             self.outbox.cut_post(in_chunk=step.where == "chunk")
             if step.end == "rst":
                 self.link.reset()
             return f"cut_line_{step.end}"
+        return self._break(step)
+
+    def _break(self, step: BadGzip | HalfOpen | Rst | Cut) -> str:
+        """Do a step that breaks the stream off, and name the ending."""
+        if isinstance(step, BadGzip):
+            self.link.finish_badly(step.how)
+            return f"gzip_{step.how}"
+        if isinstance(step, HalfOpen):
+            self.silent_since_s = self.silent_since_s or clock.now_s()
+            self.stopping.wait(step.seconds)
+            return "half_open"
         if isinstance(step, Rst):
             self.link.reset()
             return "rst"
         return "cut"
+
+    def _announce(self, disconnect_type: str) -> None:
+        """Say in the stream that it ends, and end it."""
+        notice = problems.disconnect_notice(disconnect_type)
+        self.link.send(line(notice, ascii_only=True, escape_slashes=False) + CRLF)
+        self.oracle.notice(self.connection, disconnect_type)
+        self.link.finish()
+
+    def _trouble(self, step: Trouble) -> None:
+        """Do a step that a stream gets over."""
+        if isinstance(step, (BadLine, Raw)):
+            self.link.send(step.payload + (CRLF if isinstance(step, BadLine) else b""))
+            self.oracle.bad_line(self.connection, step.payload)
+        elif isinstance(step, Drip):
+            self.outbox.drip(step.posts, step.size_bytes)
+        elif isinstance(step, NewMember):
+            self.link.new_member()
+        else:
+            past = self.outbox.supply.past
+            self.outbox.repeat(past.last(self.connection.channel, step.posts))
+
+    def _pause(self, step: Idle | Silence) -> None:
+        """Send keep-alives only, or nothing at all."""
+        span_s = FOR_EVER if step.seconds is None else step.seconds
+        if isinstance(step, Idle):
+            self._idle(span_s)
+        else:
+            self.silent_since_s = self.silent_since_s or clock.now_s()
+            self.link.wait(span_s)
 
     def _send(self, step: Send) -> None:
         """Send posts at a rate until the step or the scenario's limit is through."""
@@ -163,13 +193,6 @@ class Session:
     def _idle(self, span_s: float) -> None:
         """Send nothing but keep-alives."""
         self._keep_alive_until(clock.monotonic_s() + span_s)
-
-    def _silence(self, step: Silence) -> None:
-        """Send nothing at all."""
-        ends_s = FOR_EVER if step.seconds is None else clock.monotonic_s() + step.seconds
-        self.silent_since_s = self.silent_since_s or clock.now_s()
-        while clock.monotonic_s() < ends_s:
-            self.link.wait(min(60.0, ends_s - clock.monotonic_s()))
 
     def _keep_alive_until(self, until_s: float) -> None:
         """Wait, with a blank line whenever that long passed without a byte."""

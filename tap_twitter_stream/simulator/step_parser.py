@@ -9,8 +9,10 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
+from tap_twitter_stream.simulator.answers import PROBLEMS
 from tap_twitter_stream.simulator.steps import (
     DISCONNECT_TYPES,
+    BadGzip,
     BadLine,
     Close,
     Cut,
@@ -18,8 +20,12 @@ from tap_twitter_stream.simulator.steps import (
     Disconnect,
     Drip,
     Duplicate,
+    HalfOpen,
     Http,
     Idle,
+    NewMember,
+    NoAnswer,
+    Open,
     Rate,
     Raw,
     Refuse,
@@ -118,19 +124,31 @@ def _payload(entry: Mapping[str, Any], default: bytes | None = None) -> bytes:
 
 def _http(entry: Mapping[str, Any]) -> Http:
     """Read the step that answers with a status of its own."""
-    status = count(entry, "status", least=201)
-    headers = entry.get("headers", {})
-    if status is None or status > 599 or not isinstance(headers, Mapping):  # noqa: PLR2004
-        message = "Step 'http' needs a status from 201 to 599, and headers (if any) as an object."
+    problem = entry.get("problem")
+    if problem is not None and problem not in PROBLEMS:
+        message = f"Unknown problem {problem!r}: use one of {', '.join(PROBLEMS)}."
         raise ScenarioError(message)
-    body = entry.get("body")
-    return Http(status, _body(body), tuple((str(k).lower(), str(v)) for k, v in headers.items()))
+    usual = Http(0) if problem is None else PROBLEMS[problem]
+    status = count(entry, "status", least=200) or usual.status
+    if not 200 <= status <= 599:  # noqa: PLR2004
+        message = "Step 'http' needs a 'problem', or a 'status' from 200 to 599."
+        raise ScenarioError(message)
+    body = _body(entry["body"]) if entry.get("body") is not None else usual.body
+    reset_in_s = number(entry, "rate_limit_reset_in_s", least=-math.inf)
+    return Http(status, body, (*usual.headers, *_headers(entry)), reset_in_s)
 
 
-def _body(body: object) -> bytes | None:
-    """Return text as it is, anything else as JSON; ``None`` leaves the usual body."""
-    if body is None:
-        return None
+def _headers(entry: Mapping[str, Any]) -> tuple[tuple[str, str | None], ...]:
+    """Read the headers of a step; null stands for one to leave out."""
+    headers = entry.get("headers", {})
+    if not isinstance(headers, Mapping):
+        message = f"'headers' of step {entry['do']!r} must be an object, not {headers!r}."
+        raise ScenarioError(message)
+    return tuple((str(k).lower(), None if v is None else str(v)) for k, v in headers.items())
+
+
+def _body(body: object) -> bytes:
+    """Return text as it is, anything else as JSON."""
     return body.encode() if isinstance(body, str) else json.dumps(body).encode()
 
 
@@ -138,6 +156,10 @@ def _cut_line(entry: Mapping[str, Any]) -> CutLine:
     end = choice(entry, "end", ("fin", "rst"))
     where = choice(entry, "where", ("line", "chunk"))
     return CutLine(end="rst" if end == "rst" else "fin", where=where)  # type: ignore[arg-type]
+
+
+def _bad_gzip(entry: Mapping[str, Any]) -> BadGzip:
+    return BadGzip(choice(entry, "how", ("corrupt", "truncated", "checksum")))  # type: ignore[arg-type]
 
 
 _Maker: TypeAlias = Callable[[Mapping[str, Any]], Step]
@@ -151,6 +173,7 @@ _STEPS: dict[str, tuple[tuple[str, ...], _Maker]] = {
     "idle": (("seconds",), lambda e: Idle(number(e, "seconds"))),
     "silence": (("seconds",), lambda e: Silence(number(e, "seconds"))),
     "close": ((), lambda _: Close()),
+    "half_open": (("seconds",), lambda e: HalfOpen(number(e, "seconds"))),
     "cut": ((), lambda _: Cut()),
     "rst": ((), lambda _: Rst()),
     "cut_line": (("end", "where"), _cut_line),
@@ -160,8 +183,15 @@ _STEPS: dict[str, tuple[tuple[str, ...], _Maker]] = {
         ("disconnect_type",),
         lambda e: Disconnect(choice(e, "disconnect_type", DISCONNECT_TYPES)),
     ),
-    "drip": (("posts",), lambda e: Drip(count(e, "posts") or 1)),
+    "drip": (
+        ("posts", "size_bytes"),
+        lambda e: Drip(count(e, "posts") or 1, count(e, "size_bytes") or 0),
+    ),
     "duplicate": (("posts",), lambda e: Duplicate(count(e, "posts") or 1)),
-    "http": (("status", "body", "headers"), _http),
+    "new_member": ((), lambda _: NewMember()),
+    "bad_gzip": (("how",), _bad_gzip),
+    "open": (("headers",), lambda e: Open(_headers(e))),
+    "http": (("status", "problem", "body", "headers", "rate_limit_reset_in_s"), _http),
     "refuse": ((), lambda _: Refuse()),
+    "no_answer": (("seconds",), lambda e: NoAnswer(number(e, "seconds"))),
 }

@@ -42,6 +42,13 @@ class Silence:
 
 
 @dataclass(frozen=True, slots=True)
+class HalfOpen:
+    """Neither send nor read nor close, as a host that fell off the net; close after that long."""
+
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Close:
     """End the response properly, with the zero chunk."""
 
@@ -87,9 +94,10 @@ class Disconnect:
 
 @dataclass(frozen=True, slots=True)
 class Drip:
-    """Send posts one byte to a chunk."""
+    """Send posts one byte to a chunk, each filled up with blanks to at least ``size_bytes``."""
 
     posts: int = 1
+    size_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +108,46 @@ class Duplicate:
 
 
 @dataclass(frozen=True, slots=True)
+class NewMember:
+    """End the gzip member and begin another one; nothing without gzip."""
+
+
+@dataclass(frozen=True, slots=True)
+class BadGzip:
+    """End a compressed response badly; without gzip only its end is missing.
+
+    ``corrupt`` bytes that cannot be inflated, ``truncated`` before the end of the member, or a
+    wrong ``checksum``.
+    """
+
+    how: Literal["corrupt", "truncated", "checksum"] = "corrupt"
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Change headers of the 200: a text to set one, ``None`` to leave it out."""
+
+    headers: tuple[tuple[str, str | None], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Http:
-    """Answer the connect with this status instead of 200."""
+    """Answer the connect with this instead of a stream; ``None`` leaves a header out.
+
+    ``reset_in_s`` makes the headers say that no request is left until then; it may be negative.
+    """
 
     status: int
     body: bytes | None = None
-    headers: tuple[tuple[str, str], ...] = ()
+    headers: tuple[tuple[str, str | None], ...] = ()
+    reset_in_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NoAnswer:
+    """Take the request and answer nothing; close after that long."""
+
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,19 +155,11 @@ class Refuse:
     """Close the TCP connection before any byte of an answer."""
 
 
-Step: TypeAlias = (
-    Send
-    | Idle
-    | Silence
-    | Close
-    | Cut
-    | Rst
-    | CutLine
-    | BadLine
-    | Raw
-    | Disconnect
-    | Drip
-    | Duplicate
-    | Http
-    | Refuse
-)
+Ending: TypeAlias = Close | Cut | Rst | CutLine | Disconnect | BadGzip | HalfOpen
+Pause: TypeAlias = Idle | Silence
+Trouble: TypeAlias = BadLine | Raw | Drip | Duplicate | NewMember
+Instead: TypeAlias = Http | Refuse | NoAnswer
+Step: TypeAlias = Send | Ending | Pause | Trouble | Open | Instead
+# For isinstance, which takes no alias of a union in Python 3.10's typing.
+ENDINGS = (Close, Cut, Rst, CutLine, Disconnect, BadGzip, HalfOpen)
+INSTEAD = (Http, Refuse, NoAnswer)

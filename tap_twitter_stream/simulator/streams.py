@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,7 +20,15 @@ from tap_twitter_stream.simulator.link import ClientGoneError, Link
 from tap_twitter_stream.simulator.outbox import Outbox
 from tap_twitter_stream.simulator.recovery import RecoverySession, Span
 from tap_twitter_stream.simulator.session import Session
-from tap_twitter_stream.simulator.steps import Close, Disconnect, Http, Refuse
+from tap_twitter_stream.simulator.steps import (
+    INSTEAD,
+    Close,
+    Disconnect,
+    Http,
+    NewMember,
+    NoAnswer,
+    Open,
+)
 from tap_twitter_stream.simulator.supply import Feed
 
 if TYPE_CHECKING:
@@ -30,7 +40,7 @@ if TYPE_CHECKING:
     from tap_twitter_stream.simulator.http import Answer, Request
     from tap_twitter_stream.simulator.notes import Connection
     from tap_twitter_stream.simulator.oracle import Oracle
-    from tap_twitter_stream.simulator.steps import Step
+    from tap_twitter_stream.simulator.steps import Instead, Step
     from tap_twitter_stream.simulator.supply import Supply
 
 
@@ -97,23 +107,27 @@ class Streams:
         if self._scenario.random_faults:
             self._oracle.script(channel, attempt, script)
         first = script[0] if script else None
-        if isinstance(first, Refuse):
-            note_request(self._oracle, visit.request, 0)
-            return False
-        if isinstance(first, Http):
-            note_request(self._oracle, visit.request, first.status)
-            answer = json_answer(first.status, problems.usual(first.status))
-            if first.body is not None:
-                answer.body = first.body
-            answer.headers = {**visit.headers, **dict(first.headers)}
-            visit.socket.sendall(answer_bytes(answer, compress=False))
-            return True
+        if isinstance(first, INSTEAD):
+            return self._instead(visit, first)
         try:
             self._run(visit, script)
         finally:
             if self._scenario.ghost_slot_s and not visit.span:
                 self._gate.haunt(visit.slots, self._scenario.ghost_slot_s)
         return False
+
+    def _instead(self, visit: Visit, step: Instead) -> bool:
+        """Do what a script has in place of a stream."""
+        status = step.status if isinstance(step, Http) else 0
+        note_request(self._oracle, visit.request, status)
+        if isinstance(step, Http):
+            answer = scripted_answer(step, visit.headers)
+            visit.socket.sendall(answer_bytes(answer, compress=False))
+        elif isinstance(step, NoAnswer):
+            with contextlib.suppress(ClientGoneError):
+                span_s = math.inf if step.seconds is None else step.seconds
+                Link(visit.socket, compress=False).wait(span_s)
+        return isinstance(step, Http)
 
     def _run(self, visit: Visit, script: tuple[Step, ...]) -> None:
         """Send the 200 and then the stream, and note how it ended."""
@@ -147,20 +161,35 @@ class Streams:
         compress = self._scenario.gzip and visit.request.accepts_gzip()
         mixed = compress and not visit.span and self._may_mix(script)
         link = Link(visit.socket, compress=compress, mixed=mixed)
-        link.begin(head_bytes(200, stream_headers(visit.headers, compress=compress)))
+        headers = stream_headers(visit.headers, compress=compress)
+        changed = dict(script[0].headers) if script and isinstance(script[0], Open) else {}
+        link.begin(head_bytes(200, {**headers, **changed}))
         selection = Selection.from_query(visit.request.query, visit.channel.endpoint.legal_values)
         feed = Feed(self._supply, visit.channel, selection, deflate=mixed)
         outbox = Outbox(link, feed, self._supply, self._oracle, opened)
         if not visit.span:
-            return Session(outbox)
+            return Session(outbox, self._stopping)
         past = self._supply.past
         left = past.between(visit.channel.name, visit.span.from_s, visit.span.to_s)
-        return RecoverySession(outbox, left=left)
+        return RecoverySession(outbox, self._stopping, left=left)
 
     def _may_mix(self, script: tuple[Step, ...]) -> bool:
         """Say whether posts compressed beforehand will do: no checksum, no line is asked for."""
-        finishes = any(isinstance(step, (Close, Disconnect)) for step in script)
+        finishes = any(isinstance(step, (Close, Disconnect, NewMember)) for step in script)
         return not finishes and not self._scenario.record_messages
+
+
+def scripted_answer(step: Http, headers: dict[str, str]) -> Answer:
+    """Return the answer that a script has in place of a stream."""
+    answer = json_answer(step.status, problems.usual(step.status))
+    if step.body is not None:
+        answer.body = step.body
+    answer.headers = {**headers}
+    if step.reset_in_s is not None:
+        reset = str(int(clock.now_s() + step.reset_in_s))
+        answer.headers |= {"x-rate-limit-remaining": "0", "x-rate-limit-reset": reset}
+    answer.headers |= dict(step.headers)
+    return answer
 
 
 def note_request(oracle: Oracle, request: Request, status: int) -> None:

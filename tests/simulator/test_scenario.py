@@ -53,7 +53,7 @@ def test_what_does_not_fit_is_named_in_one_sentence(values: object, sentence: st
         ({"do": "send", "post": 3}, "Unknown key 'post' in step 'send'"),
         ({"do": "close", "seconds": 3}, "its keys are none"),
         ({"do": "send", "posts": 1.5}, "'posts' must be a whole number"),
-        ({"do": "http"}, "needs a status"),
+        ({"do": "http"}, "needs a .problem., or a .status. from 200"),
         ({"do": "raw"}, "exactly one of text, hex, base64"),
         ({"do": "bad_line", "hex": "xy"}, "cannot be decoded"),
         ({"do": "disconnect", "disconnect_type": "Bored"}, "'disconnect_type' must be one of"),
