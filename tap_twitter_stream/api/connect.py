@@ -7,6 +7,7 @@ stream, or die on the first time-out, and cost two buffered reads a chunk.
 
 from __future__ import annotations
 
+import http.client
 import re
 import select
 import socket
@@ -65,6 +66,8 @@ class OpenStream:
         self._socket.setblocking(False)  # noqa: FBT003
         _keep_alive(self._socket)
         self._chunks = ChunkedDecoder() if original.chunked else None
+        # What a Content-Length still promises; X sends none, but what stands before it may.
+        self._left: int | None = original.length
         self._inflate: Identity | Inflater = decoder_for(response.headers.get("content-encoding"))
         self._buffered = _take_buffered(original.fp)
         self._poll = select.poll()
@@ -84,7 +87,7 @@ class OpenStream:
             if data is None:
                 return None
             if not data:
-                return ClosedByServer(clean=self._chunks is None or self._chunks.finished)
+                return self._end()
             self.wire_bytes += len(data)
             return self._decode(data)
         except (ChunkedError, InflateError) as error:
@@ -94,10 +97,16 @@ class OpenStream:
 
     def _decode(self, data: bytes) -> bytes | ClosedByServer:
         if self._chunks is None:
+            if self._left is not None:
+                self._left -= len(data)
             return self._inflate.feed(data)
         if payload := self._chunks.feed(data):
             return self._inflate.feed(payload)
-        return ClosedByServer(clean=True) if self._chunks.finished else b""
+        return self._end() if self._chunks.finished else b""
+
+    def _end(self) -> ClosedByServer:
+        ended = not self._left if self._chunks is None else self._chunks.finished
+        return ClosedByServer(clean=self._inflate.is_whole() and ended)
 
     def close(self) -> None:
         """Close the socket, so that X frees the slot now."""
@@ -109,7 +118,7 @@ class OpenStream:
         if self._buffered:
             buffered, self._buffered = self._buffered, b""
             return buffered
-        if self._chunks is not None and self._chunks.finished:
+        if self._left == 0 or (self._chunks is not None and self._chunks.finished):
             return b""
         data = self._try_receive()
         if data is not None:
@@ -150,7 +159,7 @@ def open_stream(
         return network_failure(error)
 
 
-def network_failure(error: Exception) -> NetworkFailed:  # noqa: PLR0911 - one a phase
+def network_failure(error: Exception) -> NetworkFailed:
     """Tell which phase of a connect an exception belongs to, in words without addresses."""
     causes = _causes(error)
     reason = type(causes[-1]).__name__
@@ -164,14 +173,19 @@ def network_failure(error: Exception) -> NetworkFailed:  # noqa: PLR0911 - one a
         return failed
     if isinstance(error, requests.exceptions.ProxyError):
         return _proxy_failure(causes, reason)
-    if isinstance(error, requests.exceptions.SSLError):
-        return NetworkFailed("tls", reason)
-    if isinstance(error, requests.exceptions.ReadTimeout):
-        return NetworkFailed("request", "no answer in time")
-    if isinstance(error, requests.exceptions.ConnectTimeout):
-        return NetworkFailed("connect", "no connection in time")
-    refused = any(isinstance(cause, ConnectionRefusedError) for cause in causes)
-    return NetworkFailed("connect" if refused else "request", reason)
+    for kind, phase, words in _PLAIN_FAILURES:
+        if any(isinstance(cause, kind) for cause in causes):  # the error itself is the first
+            return NetworkFailed(phase, words or reason)
+    return NetworkFailed("request", reason)
+
+
+_PLAIN_FAILURES: tuple[tuple[type[Exception], NetworkPhase, str], ...] = (
+    (requests.exceptions.SSLError, "tls", ""),
+    (requests.exceptions.ReadTimeout, "request", "no answer in time"),
+    (requests.exceptions.ConnectTimeout, "connect", "no connection in time"),
+    (ConnectionRefusedError, "connect", ""),
+    (http.client.RemoteDisconnected, "request", "closed before any answer"),
+)
 
 
 def _tls_failure(causes: list[BaseException]) -> NetworkFailed | None:

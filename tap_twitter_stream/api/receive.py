@@ -83,6 +83,7 @@ class Receiver:
     Args:
         next_id: Gives each attempt its connection id.
         wake_handle: Becomes readable, and stays so, when a stop is asked for.
+        chance: For the jitter of waits.
     """
 
     def __init__(  # noqa: PLR0913 - the seams of one loop, each named at the only call
@@ -96,6 +97,7 @@ class Receiver:
         clock: Clock,
         next_id: Callable[[], str],
         wake_handle: int,
+        chance: Callable[[], float] = random.random,
     ) -> None:
         self._target = target
         self._session = session
@@ -105,6 +107,7 @@ class Receiver:
         self._clock = clock
         self._next_id = next_id
         self._wake_handle = wake_handle
+        self._chance = chance
         self._attempts = itertools.count(1)
         self.fatal: Fatal | None = None
 
@@ -120,7 +123,7 @@ class Receiver:
             }
             connection, life = self._one_connection(head)
             decision, self._governor = self._governor.next(
-                life.ending, life.lived_s, life.data_seen, self._clock.now_s(), random.random
+                life.ending, life.lived_s, life.data_seen, self._clock.now_s(), self._chance
             )
             self._append_closed(head, connection, life, decision)
             if isinstance(decision, Fatal):

@@ -111,7 +111,8 @@ def _plain(text: str) -> str:
     page = text[:_HTML_CHARS]
     heading = _PAGE_TITLE.search(page)
     shown = _TAG.sub(" ", _HIDDEN.sub(" ", page))
-    return fold(f"{heading.group(1) if heading else ''} {shown}")
+    title, rest = fold(heading.group(1) if heading else ""), fold(shown)
+    return rest if rest.startswith(title) else f"{title} {rest}"
 
 
 def _number(text: str | None) -> float | None:

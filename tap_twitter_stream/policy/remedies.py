@@ -25,6 +25,13 @@ _REQUEST = (
     "Compare the field lists, `expansions` and `backfill_minutes` with X's documentation and"
     " remove what X names above."
 )
+REMEDY_OF_PHASE = {
+    "certificate": (
+        "Name the file of the authority to trust in `ca_bundle`, check that `api_url` and"
+        " `stream_url` name the host meant, and that this machine's clock is right."
+    ),
+    "proxy_login": "Correct the user and password in `proxy` (http://user:password@host:port).",
+}
 _REMEDY_OF_STATUS = {
     400: _REQUEST,
     401: (
@@ -35,6 +42,7 @@ _REMEDY_OF_STATUS = {
     403: _ACCESS,
     404: _ADDRESS,
     406: _REQUEST,
+    407: REMEDY_OF_PHASE["proxy_login"],
     409: _RULES_MISSING,
     410: _ADDRESS,
     413: _REQUEST,
@@ -50,13 +58,6 @@ REMEDY_OF_DISCONNECT = {
         " out of credits."
     ),
     "InvalidRules": _RULES_INVALID,
-}
-REMEDY_OF_PHASE = {
-    "certificate": (
-        "Name the file of the authority to trust in `ca_bundle`, check that `api_url` and"
-        " `stream_url` name the host meant, and that this machine's clock is right."
-    ),
-    "proxy_login": "Correct the user and password in `proxy` (http://user:password@host:port).",
 }
 
 

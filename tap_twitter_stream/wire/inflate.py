@@ -23,6 +23,10 @@ class Identity:
         """Return ``data``."""
         return data
 
+    def is_whole(self) -> bool:
+        """Return True: any byte may be the last."""
+        return True
+
 
 class Inflater:
     """Incremental gzip/zlib decoder that returns whatever can be decoded so far.
@@ -32,7 +36,18 @@ class Inflater:
     """
 
     def __init__(self) -> None:
-        self._inner = zlib.decompressobj(_GZIP_OR_ZLIB)
+        self._inner: zlib._Decompress | _Broken = zlib.decompressobj(_GZIP_OR_ZLIB)
+        self._inside = False
+
+    def is_whole(self) -> bool:
+        """Tell whether the bytes so far end where a member ends.
+
+        Raises:
+            InflateError: A member is corrupt, and :meth:`feed` could not say so yet.
+        """
+        if isinstance(self._inner, _Broken):
+            raise InflateError(self._inner.reason)
+        return not self._inside
 
     def feed(self, data: bytes) -> bytes:
         """Take compressed bytes and return the plain ones they complete.
@@ -47,20 +62,21 @@ class Inflater:
                 # A failing call keeps what it had decoded; the copy (1.3 us) can get at it.
                 before = self._inner.copy()
                 plain.append(self._inner.decompress(data))
-                if not self._inner.eof:
+                self._inside = not self._inner.eof
+                if self._inside:
                     break
                 data = self._inner.unused_data
                 self._inner = zlib.decompressobj(_GZIP_OR_ZLIB)
         except zlib.error as error:
             plain += _decodable(before, data)
-            self._inner = _Broken(str(error))  # type: ignore[assignment] # fails on the next call
+            self._inner = _Broken(str(error))  # fails on the next call
             if any(plain):
                 return b"".join(plain)
             raise InflateError(str(error)) from error
         return plain[0] if len(plain) == 1 else b"".join(plain)
 
 
-def _decodable(inner: zlib._Decompress, data: bytes) -> Iterator[bytes]:
+def _decodable(inner: zlib._Decompress | _Broken, data: bytes) -> Iterator[bytes]:
     """Yield what a decoder makes of corrupt bytes until it fails on them."""
     with contextlib.suppress(zlib.error):
         for at in range(len(data)):
@@ -74,13 +90,13 @@ class _Broken:
     unused_data = b""
 
     def __init__(self, reason: str) -> None:
-        self._reason = reason
+        self.reason = reason
 
     def copy(self) -> _Broken:
         return self
 
     def decompress(self, _data: bytes) -> bytes:
-        raise zlib.error(self._reason)
+        raise zlib.error(self.reason)
 
 
 def decoder_for(content_encoding: str | None) -> Identity | Inflater:

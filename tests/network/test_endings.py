@@ -116,8 +116,14 @@ def test_a_server_that_asks_for_our_certificate(authority: trustme.CA, trusted: 
 
         def refuse() -> None:
             connection, _ = listener.accept()
-            with connection, contextlib.suppress(ssl.SSLError):
-                context.wrap_socket(connection, server_side=True)
+            with context.wrap_socket(
+                connection, server_side=True, do_handshake_on_connect=False
+            ) as secured:
+                with contextlib.suppress(ssl.SSLError):
+                    secured.do_handshake()
+                with contextlib.suppress(OSError):
+                    while socket.socket.recv(secured, 4096):  # else a reset overtakes the alert
+                        pass
 
         worker = threading.Thread(target=refuse)
         worker.start()

@@ -83,3 +83,20 @@ def test_codings_that_were_asked_for_are_undone(name: str) -> None:
 def test_a_coding_nobody_asked_for_is_named() -> None:
     with pytest.raises(InflateError, match="'br' was not asked for"):
         decoder_for("br")
+
+
+def test_the_end_of_a_member_is_told_from_a_cut() -> None:
+    coded = gzip.compress(b"one") + gzip.compress(b"two")
+    ends = {0, len(gzip.compress(b"one")), len(coded)}
+    for cut in range(len(coded) + 1):
+        decoder = Inflater()
+        decoder.feed(coded[:cut])
+        assert decoder.is_whole() is (cut in ends)
+    assert Identity().is_whole()
+
+
+def test_corruption_in_the_last_bytes_is_told_at_the_end() -> None:
+    decoder = Inflater()
+    assert decoder.feed(gzip.compress(b"one") + b"no member") == b"one"
+    with pytest.raises(InflateError):
+        decoder.is_whole()
