@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import fcntl
+import contextlib
 import math
 import select
 import socket
 import struct
-import termios
 import zlib
 from bisect import bisect_right
 from typing import TYPE_CHECKING, Literal
 
 from tap_twitter_stream.simulator import clock
+from tap_twitter_stream.simulator.send_queue import SendQueue, unsent_bytes
 
 if TYPE_CHECKING:
     from tap_twitter_stream.simulator.blocks import Block
+    from tap_twitter_stream.simulator.send_queue import Patience
 
 CRLF = b"\r\n"
 BIG_CHUNK_BYTES = 65536
@@ -25,11 +26,21 @@ DRAIN_S = 2.0
 # Three bits set announce a kind of block that does not exist.
 _NO_DEFLATE = b"\x07" * 16
 _LONGEST_POLL_S = 60.0
+_SLOW_READER = "slow_reader"
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
 class ClientGoneError(Exception):
     """The client closed the connection, or the simulator is being stopped."""
+
+
+class KickedError(ClientGoneError):
+    """The server shall end the stream; ``disconnect_type`` is what it announces, if anything."""
+
+    def __init__(self, ending: str, disconnect_type: str | None) -> None:
+        super().__init__(ending)
+        self.ending = ending
+        self.disconnect_type = disconnect_type
 
 
 class PartlySentError(ClientGoneError):
@@ -52,8 +63,18 @@ class Link:
     cannot be finished, because nobody knows its checksum.
     """
 
-    def __init__(self, connection: socket.socket, *, compress: bool, mixed: bool = False) -> None:
+    def __init__(
+        self,
+        connection: socket.socket,
+        *,
+        compress: bool,
+        mixed: bool = False,
+        patience: Patience | None = None,
+    ) -> None:
         self._socket = connection
+        self._queue = SendQueue(connection, patience) if patience else None
+        self._kick: KickedError | None = None
+        self.timed_out = False
         self._poll = select.poll()
         self._poll.register(connection, select.POLLIN)
         self._deflate = zlib.compressobj(1, zlib.DEFLATED, GZIP_WBITS) if compress else None
@@ -66,6 +87,25 @@ class Link:
         self.send_raw(head)
         if self._deflate:
             self.send(b"")
+
+    def kick(self, ending: str, disconnect_type: str | None) -> None:
+        """Let the thread that sends end the stream; for use by another one."""
+        self._kick = KickedError(ending, disconnect_type)
+        with contextlib.suppress(OSError):  # Wakes it if it waits; the client may be gone.
+            self._socket.shutdown(socket.SHUT_RD)
+
+    def check(self) -> None:
+        """See whether the stream shall end.
+
+        Raises:
+            KickedError: It shall.
+        """
+        if self._queue and self._queue.is_too_slow:
+            self._queue = None
+            raise KickedError(_SLOW_READER, "SlowReader")
+        if self._kick:
+            kick, self._kick = self._kick, None
+            raise kick
 
     def send_block(self, block: Block, *, chunk_each: bool) -> None:
         """Send the messages of a filled block.
@@ -129,7 +169,7 @@ class Link:
     def reset(self) -> None:
         """Make the coming close a reset, after what was sent has arrived."""
         deadline_s = clock.monotonic_s() + DRAIN_S
-        while _unsent_bytes(self._socket) and clock.monotonic_s() < deadline_s:
+        while unsent_bytes(self._socket) and clock.monotonic_s() < deadline_s:
             self.wait(0.001)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
 
@@ -141,6 +181,7 @@ class Link:
         """
         deadline_s = clock.monotonic_s() + span_s
         while True:
+            self.check()
             left_s = max(0.0, deadline_s - clock.monotonic_s())
             if not self._poll.poll(math.ceil(min(left_s, _LONGEST_POLL_S) * 1000)):
                 if left_s <= _LONGEST_POLL_S:
@@ -151,6 +192,7 @@ class Link:
             except OSError as error:
                 raise ClientGoneError from error
             if not received:
+                self.check()
                 raise ClientGoneError
 
     def _framed(self, block: Block, *, chunk_each: bool) -> tuple[bytes | bytearray, list[int]]:
@@ -180,9 +222,11 @@ class Link:
         handed = 0
         with memoryview(wire) as view:
             try:
+                send = self._queue.send if self._queue else self._socket.send
                 while handed < len(view):
-                    handed += self._socket.send(view[handed:])
+                    handed += send(view[handed:])
             except OSError as error:
+                self.timed_out = isinstance(error, TimeoutError)
                 return handed, error
         self.last_byte_s = clock.monotonic_s()
         return handed, None
@@ -209,9 +253,3 @@ def _place_in_chunks(end: int, total_bytes: int) -> int:
     size_bytes = min(BIG_CHUNK_BYTES, total_bytes - before * BIG_CHUNK_BYTES)
     full_frame_bytes = len(b"%x\r\n" % BIG_CHUNK_BYTES) + len(CRLF)
     return end + before * full_frame_bytes + len(b"%x\r\n" % size_bytes)
-
-
-def _unsent_bytes(connection: socket.socket) -> int:
-    """Return how many bytes the peer has not acknowledged."""
-    answer = fcntl.ioctl(connection.fileno(), termios.TIOCOUTQ, b"\0\0\0\0")
-    return int(struct.unpack("i", answer)[0])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tap_twitter_stream.simulator.endpoints import ENDPOINTS, STREAM_NAMES
 from tap_twitter_stream.simulator.random_faults import RandomFaults
+from tap_twitter_stream.simulator.send_queue import Patience
 from tap_twitter_stream.simulator.step_parser import (
     ScenarioError,
     choice,
@@ -26,6 +27,7 @@ DEFAULT_BEARER_TOKEN = "SIMULATED-BEARER-TOKEN"
 DEFAULT_CONSUMER_KEY = "SIMULATED-CONSUMER-KEY"
 DEFAULT_CONSUMER_SECRET = "SIMULATED-CONSUMER-SECRET"
 
+EXTRA_CONNECTION = ("refuse", "disconnect", "drop_oldest", "disconnect_oldest")
 # A keep-alive more often than that would be a flood.
 SHORTEST_S = 0.001
 
@@ -63,7 +65,11 @@ class Scenario:
         max_connections: Open connections on each endpoint or partition.
         max_recoveries: Recoveries (connects with ``start_time``) at a time on each of them.
         extra_connection: What one more gets: ``"refuse"`` for the 429, ``"disconnect"`` for a 200
-            and an in-stream disconnect; both have been seen.
+            and an in-stream disconnect; or it is served and the oldest one ends, with
+            ``"drop_oldest"`` properly, with ``"disconnect_oldest"`` after an in-stream disconnect.
+        slow_reader: ``{"seconds": ..., "bytes": ..., "notice": true}``: a client whose oldest byte
+            waits that long, or for which so many wait, loses its stream, with a notice if it
+            makes room for that in time.
         ghost_slot_s: How long a stream that has ended still counts as open.
         connect_limit: Connects on each endpoint in a window of ``connect_window_s``.
         rest_limits: Whether the other endpoints have X's limits.
@@ -98,6 +104,7 @@ class Scenario:
     max_connections: int | None = 1
     max_recoveries: int | None = 2
     extra_connection: str = "refuse"
+    slow_reader: Mapping[str, Any] | None = None
     ghost_slot_s: float = 0.0
     connect_limit: int | None = 50
     connect_window_s: float = 900.0
@@ -116,6 +123,7 @@ class Scenario:
     consumer_secret: str = DEFAULT_CONSUMER_SECRET
     _scripts: tuple[_Entry, ...] = field(init=False, repr=False, compare=False)
     _faults: RandomFaults | None = field(init=False, repr=False, compare=False)
+    patience: Patience | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Check every value, and read the scripts."""
@@ -135,12 +143,15 @@ class Scenario:
             message = "'rate_per_s' must be a number or \"max\"."
             raise ScenarioError(message)
         choice(values, "chunking", ("message", "64k"))
-        choice(values, "extra_connection", ("refuse", "disconnect"))
+        choice(values, "extra_connection", EXTRA_CONNECTION)
         choice(values, "after", ("steady", "repeat_last"))
         choice(values, "untagged_rules", ("mixed", "empty", "absent"))
         _check_plain(values)
         connections = _list(values, "connections")
         object.__setattr__(self, "_scripts", tuple(map(_entry, connections)))
+        slow = self.slow_reader
+        patience = None if slow is None else Patience.from_json(_object(slow))
+        object.__setattr__(self, "patience", patience)
         faults = None
         if self.random_faults is not None:
             faults = RandomFaults.from_json(_object(self.random_faults))

@@ -33,7 +33,7 @@ from tap_twitter_stream.simulator.supply import PAGE_POSTS
 if TYPE_CHECKING:
     import threading
 
-    from tap_twitter_stream.simulator.link import Link
+    from tap_twitter_stream.simulator.link import KickedError, Link
     from tap_twitter_stream.simulator.notes import Connection
     from tap_twitter_stream.simulator.oracle import Oracle
     from tap_twitter_stream.simulator.outbox import Outbox
@@ -139,6 +139,14 @@ class Session:
             return "rst"
         return "cut"
 
+    def end_kicked(self, kick: KickedError) -> str:
+        """End the stream as the server decided, and name the ending."""
+        if kick.disconnect_type:
+            self._announce(kick.disconnect_type)
+        else:
+            self.link.finish()
+        return kick.ending
+
     def _announce(self, disconnect_type: str) -> None:
         """Say in the stream that it ends, and end it."""
         notice = problems.disconnect_notice(disconnect_type)
@@ -182,6 +190,7 @@ class Session:
                 next_s = started_s + sent / cast("float", rate) if rate else FOR_EVER
                 self._keep_alive_until(min(next_s, ends_s))
                 continue
+            self.link.check()
             done = self.outbox.send(int(min(due, left - sent, PAGE_POSTS)))
             if done is None:
                 return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from tap_twitter_stream.simulator.http import (
     json_answer,
     stream_headers,
 )
-from tap_twitter_stream.simulator.link import ClientGoneError, Link
+from tap_twitter_stream.simulator.link import ClientGoneError, KickedError, Link
 from tap_twitter_stream.simulator.outbox import Outbox
 from tap_twitter_stream.simulator.recovery import RecoverySession, Span
 from tap_twitter_stream.simulator.session import Session
@@ -33,7 +34,6 @@ from tap_twitter_stream.simulator.supply import Feed
 
 if TYPE_CHECKING:
     import socket
-    import threading
 
     from tap_twitter_stream.simulator.endpoints import Channel
     from tap_twitter_stream.simulator.gate import Gate
@@ -72,11 +72,14 @@ class Streams:
         self._gate = gate
         self._stopping = stopping
         self._absences = Absences(supply, oracle)
+        self._lock = threading.Lock()
+        self._links: dict[str, list[Link]] = {}
 
     def serve(self, visit: Visit) -> bool:
         """Open a stream, or refuse it; say whether the TCP connection may carry another request."""
         scenario = self._scenario
         limit = scenario.max_recoveries if visit.span else scenario.max_connections
+        limit = None if self._drops_oldest(visit) else limit
         if visit.channel.endpoint.needs_rules and not self._supply.rules.all:
             return self._refuse(visit, json_answer(409, problems.NO_RULES))
         if not self._gate.enter(visit.slots, limit):
@@ -147,20 +150,46 @@ class Streams:
         try:
             session = self._session(visit, script, opened)
             session.redeliver(60.0 * int(visit.request.query.get("backfill_minutes", "0")))
-            ending = session.run(script)
+            ending = self._played(visit, session, script)
         except ClientGoneError:
             ending = "stop" if self._stopping.is_set() else "client"
+            ending = "slow_reader" if session and session.link.timed_out else ending
         finally:
             if not visit.span:
                 silent_since_s = session.silent_since_s if session else None
                 self._absences.ended(visit.channel, silent_since_s or clock.now_s())
             self._oracle.closed(opened, ending)
 
+    def _played(self, visit: Visit, session: Session, script: tuple[Step, ...]) -> str:
+        """Let a stream run, perhaps in the place of an older one; return how it ended."""
+        links = self._links.setdefault(visit.slots, [])
+        with self._lock:
+            links.append(session.link)
+            limit = self._scenario.max_connections
+            too_many = max(0, len(links) - limit) if limit and self._drops_oldest(visit) else 0
+            dropped, links[:] = links[:too_many], links[too_many:]
+        notice = self._scenario.extra_connection == "disconnect_oldest"
+        for link in dropped:
+            link.kick("dropped", "ForceDisconnect" if notice else None)
+        try:
+            return session.run(script)
+        except KickedError as kick:
+            return session.end_kicked(kick)
+        finally:
+            with self._lock, contextlib.suppress(ValueError):  # It may have been dropped.
+                links.remove(session.link)
+
+    def _drops_oldest(self, visit: Visit) -> bool:
+        """Say whether one connection too many ends the oldest one."""
+        return not visit.span and self._scenario.extra_connection.endswith("_oldest")
+
     def _session(self, visit: Visit, script: tuple[Step, ...], opened: Connection) -> Session:
         """Send the head of the response, and return what sends the rest."""
         compress = self._scenario.gzip and visit.request.accepts_gzip()
         mixed = compress and not visit.span and self._may_mix(script)
-        link = Link(visit.socket, compress=compress, mixed=mixed)
+        mixed = mixed and not self._drops_oldest(visit)
+        patience = self._scenario.patience
+        link = Link(visit.socket, compress=compress, mixed=mixed, patience=patience)
         headers = stream_headers(visit.headers, compress=compress)
         changed = dict(script[0].headers) if script and isinstance(script[0], Open) else {}
         link.begin(head_bytes(200, {**headers, **changed}))
@@ -176,7 +205,8 @@ class Streams:
     def _may_mix(self, script: tuple[Step, ...]) -> bool:
         """Say whether posts compressed beforehand will do: no checksum, no line is asked for."""
         finishes = any(isinstance(step, (Close, Disconnect, NewMember)) for step in script)
-        return not finishes and not self._scenario.record_messages
+        kicks = self._scenario.slow_reader is not None
+        return not finishes and not kicks and not self._scenario.record_messages
 
 
 def scripted_answer(step: Http, headers: dict[str, str]) -> Answer:
