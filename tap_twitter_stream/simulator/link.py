@@ -82,6 +82,11 @@ class Link:
         self._flush = zlib.Z_FULL_FLUSH if mixed else zlib.Z_SYNC_FLUSH
         self.last_byte_s = clock.monotonic_s()
 
+    @property
+    def is_compressed(self) -> bool:
+        """Whether the body is."""
+        return self._deflate is not None
+
     def begin(self, head: bytes) -> None:
         """Send the head of the response, and what gzip wants before any content."""
         self.send_raw(head)

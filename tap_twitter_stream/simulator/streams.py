@@ -34,6 +34,7 @@ from tap_twitter_stream.simulator.supply import Feed
 
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Iterator
 
     from tap_twitter_stream.simulator.endpoints import Channel
     from tap_twitter_stream.simulator.gate import Gate
@@ -142,57 +143,64 @@ class Streams:
             holds=row.holds,
             recovery=visit.span is not None,
         )
-        ending, session = "client", None
         if visit.span:
             self._absences.catch_up(visit.channel)
         else:
             self._absences.opened(visit.channel)
+        session = self._session(visit, script, opened)
+        ending = "client"
         try:
-            session = self._session(visit, script, opened)
-            session.redeliver(60.0 * int(visit.request.query.get("backfill_minutes", "0")))
-            ending = self._played(visit, session, script)
+            with self._listed(visit, session.link):
+                ending = self._play(visit, session, script)
         except ClientGoneError:
             ending = "stop" if self._stopping.is_set() else "client"
-            ending = "slow_reader" if session and session.link.timed_out else ending
+            ending = "slow_reader" if session.link.timed_out else ending
         finally:
             if not visit.span:
-                silent_since_s = session.silent_since_s if session else None
-                self._absences.ended(visit.channel, silent_since_s or clock.now_s())
+                self._absences.ended(visit.channel, session.silent_since_s or clock.now_s())
             self._oracle.closed(opened, ending)
 
-    def _played(self, visit: Visit, session: Session, script: tuple[Step, ...]) -> str:
-        """Let a stream run, perhaps in the place of an older one; return how it ended."""
+    def _play(self, visit: Visit, session: Session, script: tuple[Step, ...]) -> str:
+        """Send the head and what was asked for again, then follow the script; name the ending."""
+        first = script[0] if script else None
+        changed = dict(first.headers) if isinstance(first, Open) else {}
+        headers = stream_headers(visit.headers, compress=session.link.is_compressed)
+        try:
+            session.link.begin(head_bytes(200, {**headers, **changed}))
+            session.redeliver(60.0 * int(visit.request.query.get("backfill_minutes", "0")))
+            return session.run(script)
+        except KickedError as kick:
+            return session.end_kicked(kick)
+
+    @contextlib.contextmanager
+    def _listed(self, visit: Visit, link: Link) -> Iterator[None]:
+        """Keep a stream among those open, perhaps in the place of an older one."""
         links = self._links.setdefault(visit.slots, [])
         with self._lock:
-            links.append(session.link)
+            links.append(link)
             limit = self._scenario.max_connections
             too_many = max(0, len(links) - limit) if limit and self._drops_oldest(visit) else 0
             dropped, links[:] = links[:too_many], links[too_many:]
         notice = self._scenario.extra_connection == "disconnect_oldest"
-        for link in dropped:
-            link.kick("dropped", "ForceDisconnect" if notice else None)
+        for old in dropped:
+            old.kick("dropped", "ForceDisconnect" if notice else None)
         try:
-            return session.run(script)
-        except KickedError as kick:
-            return session.end_kicked(kick)
+            yield
         finally:
             with self._lock, contextlib.suppress(ValueError):  # It may have been dropped.
-                links.remove(session.link)
+                links.remove(link)
 
     def _drops_oldest(self, visit: Visit) -> bool:
         """Say whether one connection too many ends the oldest one."""
         return not visit.span and self._scenario.extra_connection.endswith("_oldest")
 
     def _session(self, visit: Visit, script: tuple[Step, ...], opened: Connection) -> Session:
-        """Send the head of the response, and return what sends the rest."""
+        """Return what sends the response."""
         compress = self._scenario.gzip and visit.request.accepts_gzip()
         mixed = compress and not visit.span and self._may_mix(script)
         mixed = mixed and not self._drops_oldest(visit)
         patience = self._scenario.patience
         link = Link(visit.socket, compress=compress, mixed=mixed, patience=patience)
-        headers = stream_headers(visit.headers, compress=compress)
-        changed = dict(script[0].headers) if script and isinstance(script[0], Open) else {}
-        link.begin(head_bytes(200, {**headers, **changed}))
         selection = Selection.from_query(visit.request.query, visit.channel.endpoint.legal_values)
         feed = Feed(self._supply, visit.channel, selection, deflate=mixed)
         outbox = Outbox(link, feed, self._supply, self._oracle, opened)

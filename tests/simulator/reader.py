@@ -93,17 +93,17 @@ def read_reply(connection: socket.socket) -> Reply:
 
 def _unchunk(reply: Reply, body: bytes) -> None:
     """Take whole chunks off the body; what is left is ``rest``."""
-    while b"\r\n" in body:
-        size_text, _, after = body.partition(b"\r\n")
-        size_bytes = int(size_text, 16)
+    at = 0
+    while (end := body.find(b"\r\n", at)) >= 0:
+        size_bytes, start = int(body[at:end], 16), end + 2
         if size_bytes == 0:
             reply.complete = True
             break
-        if len(after) < size_bytes + 2:
+        if len(body) < start + size_bytes + 2:
             break
-        reply.chunks.append(after[:size_bytes])
-        body = after[size_bytes + 2 :]
-    reply.rest = body
+        reply.chunks.append(body[start : start + size_bytes])
+        at = start + size_bytes + 2
+    reply.rest = body[at:]
 
 
 def read_posts(connection: socket.socket, count: int) -> list[dict[str, Any]]:
