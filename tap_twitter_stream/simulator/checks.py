@@ -14,8 +14,23 @@ if TYPE_CHECKING:
     from tap_twitter_stream.simulator.http import Request
 
 MAX_BACKFILL_MINUTES = 5
+_ENTERPRISE_PARAMETERS = frozenset({"backfill_minutes", "start_time", "end_time"})
 # X keeps posts for that long for clients that missed some.
 RECOVERABLE = timedelta(hours=24)
+
+
+def not_in_plan(row: Endpoint, request: Request) -> Answer | None:
+    """Return the refusal of what self-serve plans do not have.
+
+    The one of an endpoint is recorded; the one of a parameter is a guess.
+    """
+    if row.enterprise:
+        return json_answer(403, problems.usual(403))
+    for name in sorted(_ENTERPRISE_PARAMETERS & set(request.query)) if row.is_stream else ():
+        if request.query[name] != "0":
+            message = f"The query parameter [{name}] is not available to your access level"
+            return json_answer(400, problems.invalid_request(name, request.query[name], message))
+    return None
 
 
 def bad_parameter(row: Endpoint, request: Request) -> Answer | None:

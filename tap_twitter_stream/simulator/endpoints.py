@@ -30,7 +30,7 @@ class Endpoint:
     ``handler`` names a method of ``rest.Api``; a stream has none. ``limit`` is the number of
     requests that X allows in 15 minutes; a stream's limit is the scenario's ``connect_limit``.
     ``holds`` says of what a stream consists; one with ``partitions`` must be asked for one of them;
-    ``lang`` is the only language of its posts.
+    ``lang`` is the only language of its posts; ``enterprise`` whether self-serve plans lack it.
     """
 
     method: str
@@ -44,6 +44,7 @@ class Endpoint:
     holds: Holds = "posts"
     partitions: int = 0
     lang: str = ""
+    enterprise: bool = False
 
     @property
     def legal_values(self) -> Mapping[str, frozenset[str]]:
@@ -62,17 +63,24 @@ _STREAM = FIELD_PARAMETERS | {"backfill_minutes"}
 
 def _posts(name: str, path: str, partitions: int, lang: str = "") -> Endpoint:
     parameters = FIELD_PARAMETERS | _PLAIN | {"partition"}
-    return Endpoint("GET", path, name, parameters, partitions=partitions, lang=lang)
+    return Endpoint(
+        "GET", path, name, parameters, partitions=partitions, lang=lang, enterprise=True
+    )
 
 
 def _likes(name: str, path: str, partitions: int) -> Endpoint:
     parameters = frozenset(LEGAL_LIKE_VALUES) | _PLAIN | {"partition"}
-    return Endpoint("GET", path, name, parameters, holds="likes", partitions=partitions)
+    return Endpoint(
+        "GET", path, name, parameters, holds="likes", partitions=partitions, enterprise=True
+    )
 
 
 def _events(name: str, path: str, holds: Holds, partitions: int = 0) -> Endpoint:
     parameters = _PLAIN | ({"partition"} if partitions else frozenset())
-    return Endpoint("GET", path, name, parameters, holds=holds, partitions=partitions)
+    enterprise = holds != "activities"
+    return Endpoint(
+        "GET", path, name, parameters, holds=holds, partitions=partitions, enterprise=enterprise
+    )
 
 
 # Paths, parameters and partitions: X's OpenAPI document.

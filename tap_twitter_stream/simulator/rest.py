@@ -6,7 +6,8 @@ import base64
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote
 
-from tap_twitter_stream.simulator import clock, problems
+from tap_twitter_stream.simulator import clock, home, problems
+from tap_twitter_stream.simulator.endpoints import ENDPOINTS
 from tap_twitter_stream.simulator.http import Answer, json_answer
 
 if TYPE_CHECKING:
@@ -22,21 +23,6 @@ APP_ID = "10000001"
 PROJECT_ID = "1000000001"
 # Monthly cap of the pay-per-use plan.
 PROJECT_CAP = 3_000_000
-HOME = """This is a simulator of the streaming endpoints of the X API, on this machine only.
-Every person, post and number it sends is made up.
-
-  GET  /2/tweets/search/stream              posts that match the rules
-  GET  /2/tweets/sample/stream              a sample of all posts
-  GET  /2/tweets/search/stream/rules        list the rules
-  POST /2/tweets/search/stream/rules        add or delete rules
-  GET  /2/tweets/search/stream/rules/counts
-  GET  /2/usage/tweets
-  POST /oauth2/token                        key and secret for a bearer token
-  GET  /simulator/oracle                    what has been sent so far
-  POST /simulator/stop                      end the simulator
-
-Try:  curl -N -H "Authorization: Bearer {token}" {url}/2/tweets/sample/stream
-"""
 
 
 class Api:
@@ -144,7 +130,7 @@ class Api:
     def describe(self, request: Request) -> Answer:
         """Answer a page for a person who opens the address."""
         url = f"http://{request.headers.get('host', '127.0.0.1')}"
-        text = HOME.format(url=url, token=self._scenario.bearer_tokens[0])
+        text = home.page(ENDPOINTS, url=url, token=self._scenario.bearer_tokens[0])
         return Answer(200, text.encode(), content_type="text/plain; charset=utf-8")
 
     def show_oracle(self, _: Request) -> Answer:

@@ -5,48 +5,41 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
-from tap_twitter_stream.simulator.endpoints import ENDPOINTS, STREAM_NAMES
+from tap_twitter_stream.simulator.endpoints import ENDPOINTS
 from tap_twitter_stream.simulator.random_faults import RandomFaults
+from tap_twitter_stream.simulator.scripts import (
+    Entry,
+    Script,
+    as_list,
+    as_object,
+    check_endpoint,
+    parse_entry,
+)
 from tap_twitter_stream.simulator.send_queue import Patience
 from tap_twitter_stream.simulator.step_parser import (
     ScenarioError,
     choice,
     count,
     number,
-    parse_step,
     rate,
 )
-from tap_twitter_stream.simulator.steps import ENDINGS, INSTEAD, Open, Rate, Step
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tap_twitter_stream.simulator.steps import Rate
 
 DEFAULT_BEARER_TOKEN = "SIMULATED-BEARER-TOKEN"
 DEFAULT_CONSUMER_KEY = "SIMULATED-CONSUMER-KEY"
 DEFAULT_CONSUMER_SECRET = "SIMULATED-CONSUMER-SECRET"
 
 EXTRA_CONNECTION = ("refuse", "disconnect", "drop_oldest", "disconnect_oldest")
+# X sends a blank line at least that often.
+KEEP_ALIVE_S = 20.0
 # A keep-alive more often than that would be a flood.
 SHORTEST_S = 0.001
-
-Script: TypeAlias = tuple[Step, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """One of ``connections``, checked; ``None`` means any."""
-
-    endpoint: str | None
-    partition: int | None
-    recovery: bool
-    script: Script
-
-    def holds_for(self, endpoint: str, partition: int | None, *, recovery: bool) -> bool:
-        """Say whether it is meant for connects to that endpoint and partition."""
-        fits = self.endpoint in (None, endpoint) and self.partition in (None, partition)
-        return fits and self.recovery is recovery
 
 
 @dataclass(frozen=True)
@@ -56,7 +49,10 @@ class Scenario:
     Attributes:
         seed: Decides people and texts; ids and times are always new.
         rate_per_s: Posts per second on each stream, or ``"max"``.
-        keep_alive_s: A blank line goes out after that long without a byte.
+        keep_alive_s: A blank line goes out after that long without a byte; an object may name it
+            for some endpoints, the others keep X's 20 seconds.
+        access: ``"enterprise"``, or ``"self_serve"`` for an app that gets a 403 on volume and
+            compliance streams and a 400 on backfill and recovery.
         gzip: Whether a client that accepts gzip gets it.
         chunking: ``"message"`` for one HTTP chunk to a message; ``"64k"`` for chunks of 64 KB, cut
             anywhere, as far as posts are due at once.
@@ -97,7 +93,8 @@ class Scenario:
 
     seed: int = 1
     rate_per_s: Rate = 50.0
-    keep_alive_s: float = 20.0
+    keep_alive_s: float | Mapping[str, float] = KEEP_ALIVE_S
+    access: str = "enterprise"
     gzip: bool = True
     chunking: str = "message"
     limit_posts: int | None = None
@@ -121,17 +118,16 @@ class Scenario:
     bearer_tokens: Sequence[str] = (DEFAULT_BEARER_TOKEN,)
     consumer_key: str = DEFAULT_CONSUMER_KEY
     consumer_secret: str = DEFAULT_CONSUMER_SECRET
-    _scripts: tuple[_Entry, ...] = field(init=False, repr=False, compare=False)
+    _scripts: tuple[Entry, ...] = field(init=False, repr=False, compare=False)
     _faults: RandomFaults | None = field(init=False, repr=False, compare=False)
     patience: Patience | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Check every value, and read the scripts."""
         values = vars(self)
-        for name in ("keep_alive_s", "ghost_slot_s", "connect_window_s", "price_per_post_usd"):
-            if number(values, name, least=SHORTEST_S if name == "keep_alive_s" else 0) is None:
-                message = f"{name!r} must be a number."
-                raise ScenarioError(message)
+        for name in ("ghost_slot_s", "connect_window_s", "price_per_post_usd"):
+            _number(values, name)
+        _check_keep_alive(values)
         for name in ("limit_posts", "connect_limit"):
             count(values, name, least=0)
         for name in ("max_connections", "max_recoveries", "largest_id_every"):
@@ -144,17 +140,18 @@ class Scenario:
             raise ScenarioError(message)
         choice(values, "chunking", ("message", "64k"))
         choice(values, "extra_connection", EXTRA_CONNECTION)
+        choice(values, "access", ("enterprise", "self_serve"))
         choice(values, "after", ("steady", "repeat_last"))
         choice(values, "untagged_rules", ("mixed", "empty", "absent"))
         _check_plain(values)
-        connections = _list(values, "connections")
-        object.__setattr__(self, "_scripts", tuple(map(_entry, connections)))
+        connections = as_list(values, "connections")
+        object.__setattr__(self, "_scripts", tuple(map(parse_entry, connections)))
         slow = self.slow_reader
-        patience = None if slow is None else Patience.from_json(_object(slow))
+        patience = None if slow is None else Patience.from_json(as_object(slow))
         object.__setattr__(self, "patience", patience)
         faults = None
         if self.random_faults is not None:
-            faults = RandomFaults.from_json(_object(self.random_faults))
+            faults = RandomFaults.from_json(as_object(self.random_faults))
             faults.check_rate(self.connect_limit, self.connect_window_s)
         object.__setattr__(self, "_faults", faults)
 
@@ -190,6 +187,12 @@ class Scenario:
             message = f"The scenario file {path} cannot be read: {error}."
             raise ScenarioError(message) from error
 
+    def keep_alive_of(self, endpoint: str) -> float:
+        """Return the seconds after which a quiet stream gets a blank line."""
+        if isinstance(self.keep_alive_s, Mapping):
+            return self.keep_alive_s.get(endpoint, KEEP_ALIVE_S)
+        return self.keep_alive_s
+
     def script(
         self, endpoint: str, attempt: int, partition: int | None = None, *, recovery: bool = False
     ) -> Script:
@@ -222,6 +225,24 @@ class Scenario:
         return faults.script(channel, attempt, channels_total=total)
 
 
+def _number(values: Mapping[str, Any], name: str, least: float = 0) -> None:
+    """Check a number that must be there."""
+    if number(values, name, least=least) is None:
+        message = f"{name!r} must be a number."
+        raise ScenarioError(message)
+
+
+def _check_keep_alive(values: Mapping[str, Any]) -> None:
+    """Check one number for all endpoints, or one for each that is named."""
+    given = values["keep_alive_s"]
+    if not isinstance(given, Mapping):
+        _number(values, "keep_alive_s", SHORTEST_S)
+        return
+    for endpoint in given:
+        check_endpoint(endpoint)
+        _number(given, endpoint, SHORTEST_S)
+
+
 def _check_plain(values: Mapping[str, Any]) -> None:
     """Check the values that are neither numbers nor choices."""
     for name in ("gzip", "rest_limits", "record_messages"):
@@ -236,66 +257,7 @@ def _check_plain(values: Mapping[str, Any]) -> None:
     if isinstance(tokens, str) or not tokens or not all(isinstance(t, str) for t in tokens):
         message = "'bearer_tokens' must be a list of at least one text."
         raise ScenarioError(message)
-    for rule in _list(values, "rules"):
-        if not _object(rule).get("value") or set(rule) - {"value", "tag"}:
+    for rule in as_list(values, "rules"):
+        if not as_object(rule).get("value") or set(rule) - {"value", "tag"}:
             message = f"A rule must be an object with 'value' and perhaps 'tag', not {rule!r}."
             raise ScenarioError(message)
-
-
-def _list(values: Mapping[str, Any], name: str) -> Sequence[Any]:
-    """Return the list of that name."""
-    value = values[name]
-    if isinstance(value, str) or not isinstance(value, Sequence):
-        message = f"{name!r} must be a list, not {value!r}."
-        raise ScenarioError(message)
-    return value
-
-
-def _object(value: object) -> Mapping[str, Any]:
-    """Return a decoded JSON object.
-
-    Raises:
-        ScenarioError: It is something else.
-    """
-    if not isinstance(value, Mapping):
-        message = f"There must be a JSON object in the place of {value!r}."
-        raise ScenarioError(message)
-    return value
-
-
-def _check_order(script: Script) -> None:
-    """Refuse a script with steps that can never be done."""
-    for place, step in enumerate(script):
-        if isinstance(step, INSTEAD) and len(script) > 1:
-            message = (
-                "A step 'http', 'refuse' or 'no_answer' must be the only one of its connection."
-            )
-            raise ScenarioError(message)
-        if isinstance(step, Open) and place:
-            message = f"Step {place + 1} is 'open', which must be the first of its connection."
-            raise ScenarioError(message)
-        if isinstance(step, ENDINGS) and place < len(script) - 1:
-            message = f"Step {place + 1} ends the connection: the steps after it cannot be done."
-            raise ScenarioError(message)
-
-
-def _entry(entry: Mapping[str, Any]) -> _Entry:
-    """Read one of ``connections``."""
-    if set(_object(entry)) - {"steps", "endpoint", "partition", "recovery"}:
-        message = f"A connection must be an object with 'steps', not {entry!r}."
-        raise ScenarioError(message)
-    steps = entry.get("steps", ())
-    if not isinstance(steps, Sequence) or isinstance(steps, str):
-        message = "'steps' of a connection must be a list."
-        raise ScenarioError(message)
-    only = entry.get("endpoint")
-    if only is not None and only not in STREAM_NAMES:
-        message = f"Unknown endpoint {only!r}: use one of {', '.join(STREAM_NAMES)}."
-        raise ScenarioError(message)
-    recovery = entry.get("recovery", False)
-    if not isinstance(recovery, bool):
-        message = f"'recovery' of a connection must be true or false, not {recovery!r}."
-        raise ScenarioError(message)
-    script = tuple(parse_step(step) for step in steps)
-    _check_order(script)
-    return _Entry(only, count(entry, "partition"), recovery, script)

@@ -8,7 +8,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from tap_twitter_stream.simulator import endpoints, problems
-from tap_twitter_stream.simulator.checks import bad_parameter
+from tap_twitter_stream.simulator.checks import bad_parameter, not_in_plan
 from tap_twitter_stream.simulator.endpoints import Channel
 from tap_twitter_stream.simulator.gate import Gate
 from tap_twitter_stream.simulator.http import (
@@ -140,6 +140,9 @@ class Server:
             return json_answer(404, problems.usual(404)), {}
         if row.bearer and not self._may(request):
             return json_answer(401, problems.usual(401)), {}
+        refusal = not_in_plan(row, request) if self._scenario.access == "self_serve" else None
+        if refusal:
+            return refusal, {}
         limit = row.limit if self._scenario.rest_limits else None
         limit = self._scenario.connect_limit if row.is_stream else limit
         headers = {}

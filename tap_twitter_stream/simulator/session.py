@@ -205,7 +205,7 @@ class Session:
 
     def _keep_alive_until(self, until_s: float) -> None:
         """Wait, with a blank line whenever that long passed without a byte."""
-        keep_alive_s = self.scenario.keep_alive_s
+        keep_alive_s = self.scenario.keep_alive_of(self.connection.endpoint)
         while True:
             due_s = self.link.last_byte_s + keep_alive_s
             self.link.wait(max(0.0, min(until_s, due_s) - clock.monotonic_s()))

@@ -8,9 +8,10 @@ from urllib.parse import urlencode
 import pytest
 
 from tap_twitter_stream.simulator import Scenario, Simulator
+from tap_twitter_stream.simulator.endpoints import ENDPOINTS
 from tap_twitter_stream.simulator.events import TWEET_KINDS, USER_KINDS
 from tap_twitter_stream.simulator.fields import LEGAL_LIKE_VALUES
-from tests.simulator.reader import call, connect, read_posts, read_reply
+from tests.simulator.reader import SAMPLE, call, connect, read_posts, read_reply
 
 # As X's OpenAPI document has them: path, number of partitions, whether it takes post fields.
 STREAMS = [
@@ -186,3 +187,22 @@ def test_oracle_knows_endpoint_partition_and_line_of_each_message(*, gzip: bool)
         assert [sim.oracle.messages[one] for one in sim.oracle.sent_ids(partition=3)] == reply.lines
         assert sim.oracle.summary()["billed_posts"] == 0
         assert sim.oracle.summary()["unique_ids"] == len(reply.lines) == 20
+
+
+def test_a_self_serve_app_gets_no_enterprise_stream() -> None:
+    with Simulator(Scenario(access="self_serve", rate_per_s="max")) as sim:
+        for row in ENDPOINTS:
+            if row.is_stream and row.enterprise:
+                status, body, _ = call(sim, f"{row.path}?partition=1")
+                assert (status, body["reason"]) == (403, "client-not-enrolled"), row.name
+        assert read_posts(connect(sim, SAMPLE), 1)
+        assert read_posts(connect(sim, "/2/activity/stream"), 1)
+
+
+def test_a_self_serve_app_gets_no_backfill_and_no_recovery() -> None:
+    with Simulator(Scenario(access="self_serve", rate_per_s="max")) as sim:
+        for query in ("backfill_minutes=1", "start_time=2026-01-01T00:00:00Z"):
+            status, body, _ = call(sim, f"/2/activity/stream?{query}")
+            assert (status, body["title"]) == (400, "Invalid Request")
+            assert "access level" in body["errors"][0]["message"]
+        assert read_posts(connect(sim, f"{SAMPLE}?backfill_minutes=0"), 1)

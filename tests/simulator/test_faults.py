@@ -121,6 +121,14 @@ def test_idle_sends_keep_alives_only() -> None:
     assert 2 <= len(reply.lines) <= 5
 
 
+def test_keep_alives_can_differ_by_endpoint() -> None:
+    steps = [{"do": "idle", "seconds": 0.2}, {"do": "close"}]
+    scenario = Scenario(connections=[{"steps": steps}] * 2, keep_alive_s={"sample": 0.05})
+    with Simulator(scenario) as sim:
+        assert len(read_reply(connect(sim)).lines) >= 2
+        assert read_reply(connect(sim, "/2/activity/stream")).lines == []
+
+
 def test_silence_sends_nothing_at_all() -> None:
     reply, _ = played({"do": "silence", "seconds": 0.2}, {"do": "close"}, keep_alive_s=0.05)
     assert reply.chunks == []

@@ -11,6 +11,7 @@ from urllib.error import HTTPError
 import pytest
 
 from tap_twitter_stream.simulator import Scenario, Simulator
+from tap_twitter_stream.simulator.endpoints import ENDPOINTS
 from tests.simulator.reader import (
     FILTERED,
     RULES,
@@ -127,6 +128,8 @@ def test_home_page_tells_a_person_what_this_is() -> None:
         page = answer.read().decode()
         assert "simulator" in page
         assert sim.url in page
+        for row in ENDPOINTS:
+            assert row.path in page
 
 
 def test_oracle_page_shows_what_was_sent() -> None:
