@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from tap_twitter_stream.simulator.supply import Supply
 
 
+# X keeps posts for a day; what is older is of no use to anybody here.
+LONGEST_S = 24 * 3600.0
+
+
 class Absences:
     """Makes up the posts that nobody got, by the scenario's rate; safe to use from threads.
 
@@ -53,7 +57,7 @@ class Absences:
     def _catch_up(self, channel: Channel) -> None:
         """Fill the time since the last end, once."""
         now_s = clock.now_s()
-        since_s = self._ended_s.get(channel.name, now_s)
+        since_s = max(self._ended_s.get(channel.name, now_s), now_s - LONGEST_S)
         if self._open[channel.name] <= 1 and since_s < now_s:
             batches = list(self._missed(channel, since_s, now_s))
             for batch in batches:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tap_twitter_stream.simulator import clock
@@ -63,7 +63,7 @@ class Outbox:
                 stamp = part.stamp or self.feed.stamp(part.at_s)
                 if templates:
                     block = Block(templates, chunk_each=chunk_each)
-                    known = Batch(part.runs, part.at_s, templates, stamp)
+                    known = replace(part, templates=templates, stamp=stamp)
                     self._send_block(block, known, again=not unseen)
 
     def drip(self, posts: int, size_bytes: int = 0) -> None:
@@ -98,11 +98,11 @@ class Outbox:
 
     def _parts(self, batch: Batch) -> Iterator[tuple[Batch, bool]]:
         """Cut a batch where posts that somebody got meet others."""
-        flags = self.supply.past.unseen(batch)
-        while flags:
-            size = next((n for n, flag in enumerate(flags) if flag != flags[0]), len(flags))
-            yield batch.head(size), flags[0]
-            batch, flags = batch.rest(size), flags[size:]
+        seen = self.supply.past.seen_total(batch)
+        if seen:
+            yield batch.head(seen), False
+        if seen < batch.count:
+            yield batch.rest(seen), True
 
     def _send_block(self, block: Block, batch: Batch, *, again: bool | None = None) -> None:
         """Fill a block, send it and note what went out.
@@ -130,7 +130,7 @@ class Outbox:
         if again is None and batch.runs:
             self.supply.past.remember(self.connection.channel, batch)
         elif again is False:
-            self.supply.past.seen(each(batch.runs))
+            self.supply.past.seen(batch)
 
     def _cut(self, batch: Batch, *, again: bool | None = None) -> None:
         """Note one post of which only a part was sent: it happened, and nobody got it."""

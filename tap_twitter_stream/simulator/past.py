@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tap_twitter_stream.simulator.ids import cut_runs, rest_of_runs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from tap_twitter_stream.simulator.blocks import Stamp, Template
     from tap_twitter_stream.simulator.ids import Run
@@ -24,7 +24,8 @@ class Batch:
     """Some posts of one moment, so that they can go out again.
 
     ``templates`` and ``stamp`` are ``None`` until somebody asked for the posts: then they begin at
-    ``place``.
+    ``place``. ``missed`` names a batch that nobody got at once, ``skipped`` how many of its posts a
+    part of it leaves out at the beginning.
     """
 
     runs: tuple[Run, ...]
@@ -32,6 +33,8 @@ class Batch:
     templates: Sequence[Template] | None = None
     stamp: Stamp | None = None
     place: int = 0
+    missed: int | None = None
+    skipped: int = 0
 
     @property
     def count(self) -> int:
@@ -51,7 +54,8 @@ class Batch:
         """Return what follows the first posts."""
         templates = self.templates and self.templates[count:]
         runs = rest_of_runs(self.runs, count)
-        return replace(self, runs=runs, templates=templates, place=self.place + count)
+        place, skipped = self.place + count, self.skipped + count
+        return replace(self, runs=runs, templates=templates, place=place, skipped=skipped)
 
 
 class Past:
@@ -60,34 +64,42 @@ class Past:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._recent: dict[str, deque[Batch]] = {}
-        self._unseen: set[int] = set()
+        # How many posts of each missed batch somebody got later; they always go out in order.
+        self._seen: list[int] = []
 
     def remember(self, channel: str, batch: Batch) -> None:
         """Keep a batch that was sent."""
         with self._lock:
-            self._recent.setdefault(channel, deque(maxlen=RECENT_BATCHES)).append(batch)
+            self._keep(channel, batch)
 
     def miss(self, channel: str, batch: Batch) -> None:
         """Keep a batch that nobody got."""
-        self.remember(channel, batch)
         with self._lock:
-            self._unseen.update(batch.ids())
+            self._keep(channel, replace(batch, missed=len(self._seen), skipped=0))
+            self._seen.append(0)
 
-    def unseen(self, batch: Batch) -> list[bool]:
-        """Say of each post of a batch whether nobody got it yet."""
+    def seen_total(self, batch: Batch) -> int:
+        """Say how many posts, from the first on, somebody got."""
+        if batch.missed is None:
+            return batch.count
         with self._lock:
-            return [post_id in self._unseen for post_id in batch.ids()]
+            return min(batch.count, max(0, self._seen[batch.missed] - batch.skipped))
 
-    def seen(self, ids: Iterable[int]) -> None:
+    def seen(self, batch: Batch) -> None:
         """Note that somebody got these posts after all."""
-        with self._lock:
-            self._unseen.difference_update(ids)
+        if batch.missed is not None:
+            with self._lock:
+                known = self._seen[batch.missed]
+                self._seen[batch.missed] = max(known, batch.skipped + batch.count)
+
+    def _keep(self, channel: str, batch: Batch) -> None:
+        self._recent.setdefault(channel, deque(maxlen=RECENT_BATCHES)).append(batch)
 
     def last(self, channel: str, count: int) -> list[Batch]:
         """Return the last posts that were sent, oldest first."""
         found: list[Batch] = []
         for batch in reversed(self._batches(channel)):
-            if count > 0 and batch.templates is not None and not any(self.unseen(batch)):
+            if count > 0 and batch.missed is None:
                 spare = max(0, batch.count - count)
                 found.append(batch.rest(spare))
                 count -= batch.count
