@@ -34,11 +34,13 @@ class Absences:
         self._lock = threading.Lock()
         self._open: Counter[str] = Counter()
         self._ended_s: dict[str, float] = {}
+        self._channels: dict[str, Channel] = {}
 
     def opened(self, channel: Channel) -> None:
         """Note a connection: what was missed until now is known from here on."""
         with self._lock:
             self._open[channel.name] += 1
+            self._channels[channel.name] = channel
             self._catch_up(channel)
 
     def ended(self, channel: Channel, last_s: float) -> None:
@@ -54,26 +56,36 @@ class Absences:
             if not self._open[channel.name]:
                 self._catch_up(channel)
 
+    def catch_up_all(self) -> None:
+        """Make up what was missed until now on every channel that has known a client."""
+        with self._lock:
+            channels = list(self._channels.values())
+        for channel in channels:
+            self.catch_up(channel)
+
     def _catch_up(self, channel: Channel) -> None:
         """Fill the time since the last end, once."""
         now_s = clock.now_s()
         since_s = max(self._ended_s.get(channel.name, now_s), now_s - LONGEST_S)
-        if self._open[channel.name] <= 1 and since_s < now_s:
-            batches = list(self._missed(channel, since_s, now_s))
-            for batch in batches:
-                self._supply.past.miss(channel.name, batch)
-            if batches:
-                runs = tuple(run for batch in batches for run in batch.runs)
-                self._oracle.missed(channel, runs, since_s, now_s)
-        if channel.name in self._ended_s:
-            self._ended_s[channel.name] = now_s
-
-    def _missed(self, channel: Channel, from_s: float, to_s: float) -> Iterator[Batch]:
-        """Give the posts of a span in batches, none of which reaches over a full second."""
         rate = self._supply.scenario.rate_per_s
-        if rate == "max" or not rate or not self._supply.has_posts(channel):
+        if self._open[channel.name] > 1 or since_s >= now_s:
             return
-        done, total = 0, int((to_s - from_s) * rate)
+        if rate == "max" or not rate or not self._supply.has_posts(channel):
+            self._ended_s[channel.name] = now_s
+            return
+        total = int((now_s - since_s) * rate)
+        # The part of a post that is left counts next time.
+        self._ended_s[channel.name] = since_s + total / rate
+        batches = list(self._missed(channel, since_s, rate, total))
+        for batch in batches:
+            self._supply.past.miss(channel.name, batch)
+        if batches:
+            runs = tuple(run for batch in batches for run in batch.runs)
+            self._oracle.missed(channel, runs, since_s, now_s)
+
+    def _missed(self, channel: Channel, from_s: float, rate: float, total: int) -> Iterator[Batch]:
+        """Give posts in batches, none of which reaches over a full second."""
+        done = 0
         while done < total:
             at_s = from_s + (done + 0.5) / rate
             in_this_second = math.ceil((math.floor(at_s) + 1 - at_s) * rate)

@@ -55,6 +55,10 @@ class Server:
         """Begin to accept."""
         self._acceptor.start()
 
+    def catch_up(self) -> None:
+        """Tell the oracle what was missed until now."""
+        self._streams.absences.catch_up_all()
+
     def close(self) -> None:
         """End every connection, and return when no thread and no socket is left."""
         with self._lock:

@@ -81,6 +81,10 @@ class Simulator:
         """Wait until the predicate holds; say whether it did within the time."""
         return self.oracle.wait_for(predicate, timeout_s)
 
+    def catch_up(self) -> None:
+        """Let the oracle know now what was missed, not at the next connect only."""
+        self._server.catch_up()
+
     def close(self) -> None:
         """End all connections, threads and files."""
         self._server.close()

@@ -72,7 +72,7 @@ class Streams:
         self._oracle = oracle
         self._gate = gate
         self._stopping = stopping
-        self._absences = Absences(supply, oracle)
+        self.absences = Absences(supply, oracle)
         self._lock = threading.Lock()
         self._links: dict[str, list[Link]] = {}
 
@@ -144,9 +144,9 @@ class Streams:
             recovery=visit.span is not None,
         )
         if visit.span:
-            self._absences.catch_up(visit.channel)
+            self.absences.catch_up(visit.channel)
         else:
-            self._absences.opened(visit.channel)
+            self.absences.opened(visit.channel)
         session = self._session(visit, script, opened)
         ending = "client"
         try:
@@ -157,7 +157,7 @@ class Streams:
             ending = "slow_reader" if session.link.timed_out else ending
         finally:
             if not visit.span:
-                self._absences.ended(visit.channel, session.silent_since_s or clock.now_s())
+                self.absences.ended(visit.channel, session.silent_since_s or clock.now_s())
             self._oracle.closed(opened, ending)
 
     def _play(self, visit: Visit, session: Session, script: tuple[Step, ...]) -> str:

@@ -153,3 +153,18 @@ def test_an_end_without_a_start_is_refused() -> None:
     with Simulator() as sim:
         status, body, _ = call(sim, f"{SAMPLE10}&end_time={utc(clock.now_s() - 60)}")
         assert (status, body["title"]) == (400, "Invalid Request")
+
+
+def test_the_oracle_can_be_asked_for_what_nobody_came_back_for() -> None:
+    steps = [{"do": "send", "posts": 1}, {"do": "cut"}]
+    with Simulator(Scenario(rate_per_s=RATE_PER_S, connections=[{"steps": steps}])) as sim:
+        read_reply(connect(sim, SAMPLE10))
+        gone_s = clock.now_s()
+        assert sim.wait_for(lambda: clock.now_s() > gone_s + 0.1, 5)
+        sim.catch_up()
+        before = len(sim.oracle.missed_ids())
+        assert before >= 0.1 * RATE_PER_S - 1
+        assert sim.wait_for(lambda: clock.now_s() > gone_s + 0.2, 5)
+        read_posts(connect(sim, SAMPLE10), 1)
+        ids = sim.oracle.missed_ids()
+        assert len(set(ids)) == len(ids) > before
