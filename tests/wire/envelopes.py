@@ -47,7 +47,7 @@ def posts(ids: st.SearchStrategy[Any]) -> st.SearchStrategy[Json]:
         geo=record({}, place_id=TEXT) | st.none(),
         note_tweet=record({"text": TEXT}),
         public_metrics=record({}, retweet_count=COUNTS, like_count=COUNTS) | st.none(),
-        unheard_of=VALUES,
+        unheard_of=VALUES.filter(is_open),
     )
 
 
