@@ -8,8 +8,8 @@ Two ways lead to a file, one per stream:
 
 * derived: tweets, referenced_tweets, users, media, places and polls take their properties from the
   union of the documents (``openapi.py``) and their words from ``words*.py``, else from X;
-* by hand: all other streams are what ``tables.py``, ``event_tables.py`` and
-  ``ledger_tables.py`` say.
+* by hand: all other streams are what ``tables.py``, ``event_tables.py``,
+  ``classic_tables.py`` and ``ledger_tables.py`` say.
 
 Without a document only the hand-made files are written or checked. With one, the property names X
 uses are also kept in ``tests/data/openapi_names.json``, for a test that misses none of them.
@@ -24,7 +24,14 @@ import json
 import sys
 from pathlib import Path
 
-from scripts.schema_source import derived, event_tables, ledger_tables, openapi, tables
+from scripts.schema_source import (
+    classic_tables,
+    derived,
+    event_tables,
+    ledger_tables,
+    openapi,
+    tables,
+)
 from scripts.schema_source.render import Node, nodes_of, render
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -49,7 +56,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def hand_made_files() -> dict[Path, str]:
     """Return path and text of the files that need no OpenAPI document."""
-    made = {**tables.TABLES, **event_tables.TABLES, **ledger_tables.TABLES}
+    made = {**tables.TABLES, **event_tables.TABLES, **ledger_tables.TABLES, **classic_tables.TABLES}
     return {
         _schema_path(stream): _json(render(stream, table, nodes_of(table.members)))
         for stream, table in made.items()

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 # Places in ``Connection.stats``: a list, because that is what STATE carries.
 BYTES, LINES, MESSAGES, KEEPS, DEAD, FIRST_ID, LAST_ID, FIRST_US, LAST_US, MAX_LAG_MS = range(10)
+UNDELIVERED = 10  # highest count of a v1.1 `limit`
 
 
 _HTTP_OK = 200
@@ -21,7 +22,7 @@ _HTTP_OK = 200
 
 def empty_stats() -> list[Any]:
     """Return the counts of a connection that has brought nothing."""
-    return [0, 0, 0, 0, 0, None, None, None, None, None]
+    return [0, 0, 0, 0, 0, None, None, None, None, None, 0]
 
 
 @dataclass(slots=True)

@@ -5,20 +5,35 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tap_twitter_stream.connection import DEAD, KEEPS, LINES, MESSAGES, Connection, Tally
+from tap_twitter_stream.connection import (
+    DEAD,
+    KEEPS,
+    LINES,
+    MESSAGES,
+    UNDELIVERED,
+    Connection,
+    Tally,
+)
+from tap_twitter_stream.wire.classic_rows import classic_notice_row
 from tap_twitter_stream.wire.classify import classify, classify_cut
 from tap_twitter_stream.wire.endpoints import ENDPOINTS
 from tap_twitter_stream.wire.event_rows import event_row
 from tap_twitter_stream.wire.events import classifier_for
 from tap_twitter_stream.wire.lines import LinePlaces, OverlongLine, size_of
 from tap_twitter_stream.wire.messages import (
+    About,
     Activity,
     Disconnect,
     Event,
     Junk,
     Like,
+    Message,
+    Notice,
     Post,
+    Several,
+    Status,
     StreamProblems,
+    Undelivered,
 )
 from tap_twitter_stream.wire.route import (
     Origin,
@@ -102,12 +117,13 @@ class Delivery:
                 tally.messages += 1
                 posts.append(message.id)
                 self._post(message, connection, stamp)
-            elif isinstance(message, Junk):
-                tally.dead_letters += 1
-                self._letter(line, message, places.of(done - 1), stamp)
-            else:
+            elif isinstance(message, Status):
                 tally.messages += 1
-                self._other(message, places.of(done - 1), connection, stamp)
+                posts.append(message.id)
+                self._status(message, stamp)
+            else:
+                self._count_line(message)
+                self._any(message, line, places.of(done - 1), connection, stamp, posts)
         self._count(connection, done, before, reread=self.is_reread(frame))
         if posts or tally.events > events:
             self._note(connection, posts, frame)
@@ -124,15 +140,8 @@ class Delivery:
         else:
             read = _CLASSIFIERS.get(connection.origin.endpoint, classify)
             message = classify_cut(line, read)
-            if isinstance(message, Junk):
-                self.tally.dead_letters += 1
-                self._letter(line, message, start, stamp)
-            else:
-                self.tally.messages += 1
-                if isinstance(message, Post):
-                    self._post(message, connection, stamp)
-                else:
-                    self._other(message, start, connection, stamp)
+            self._count_line(message)
+            self._any(message, line, start, connection, stamp, [])
         self._count(connection, 1, before, reread=self.is_reread(frame))
 
     def corrupt(self, frame: Frame) -> None:
@@ -169,6 +178,45 @@ class Delivery:
         stats[MESSAGES] += tally.messages - before[1]
         stats[DEAD] += tally.dead_letters - before[2]
 
+    def _count_line(self, message: Message) -> None:
+        if isinstance(message, Junk):
+            self.tally.dead_letters += 1
+        else:
+            self.tally.messages += 1
+
+    def _any(  # noqa: PLR0913, PLR0917 - what a line is, and all there is to know of it
+        self,
+        message: Message,
+        line: bytes,
+        position: int,
+        connection: Connection,
+        stamp: Stamp,
+        posts: list[str],
+    ) -> None:
+        """Emit a message of any kind; ids of posts go to ``posts``."""
+        if isinstance(message, Several):
+            # Each item has a byte of the line for itself, so no two share a position.
+            for index, (one, raw) in enumerate(message.messages):
+                self._any(one, raw, position + index, connection, stamp, posts)
+        elif isinstance(message, Post):
+            posts.append(message.id)
+            self._post(message, connection, stamp)
+        elif isinstance(message, Status):
+            posts.append(message.id)
+            self._status(message, stamp)
+        elif isinstance(message, Junk):
+            self._letter(line, message, position, stamp)
+        else:
+            self._other(message, position, connection, stamp)
+
+    def _status(self, status: Status, stamp: Stamp) -> None:
+        # A v2 post of the same id is another row, in another stream.
+        if self._dedupe.add("s" + status.id, 1):
+            self._emitter.drop_duplicate("statuses")
+            return
+        self.tally.records += 1
+        self._emitter.write("statuses", status.raw, stamp)
+
     def _post(self, post: Post, connection: Connection, stamp: Stamp) -> None:
         emitter, rules = self._emitter, post.rules
         prefix = self._options.tag_prefix
@@ -201,14 +249,14 @@ class Delivery:
 
     def _other(
         self,
-        message: Event | Disconnect | StreamProblems,
+        message: Event | About,
         position: int,
         connection: Connection,
         stamp: Stamp,
     ) -> None:
         place = f"{self._options.spool_id}:{position}"
-        if isinstance(message, Disconnect):
-            self._emitter.write("notices", notice_row(message, place), stamp)
+        if isinstance(message, (Disconnect, Undelivered, Notice)):
+            self._emitter.write("notices", _notice(message, place, connection), stamp)
             return
         if not isinstance(message, StreamProblems):
             self._event(message, connection, stamp)
@@ -242,6 +290,16 @@ class Delivery:
         if not isinstance(line, OverlongLine):
             row = raw_row(line.rstrip(b"\r"), position, self._options.spool_id)
             self._emitter.write("raw_messages", row, stamp)
+
+
+def _notice(notice: Disconnect | Undelivered | Notice, place: str, connection: Connection) -> bytes:
+    if isinstance(notice, Disconnect):
+        return notice_row(notice, place)
+    if isinstance(notice, Notice):
+        return classic_notice_row(notice.body, notice.kind, place)
+    known = connection.stats[UNDELIVERED]
+    connection.stats[UNDELIVERED] = max(known, notice.total or 0)
+    return classic_notice_row(notice.body, "limit", place, undelivered=(notice.total, known))
 
 
 def _owned(tag: str | None, prefix: str) -> bool:

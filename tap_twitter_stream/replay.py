@@ -157,7 +157,8 @@ class Replay:
         connection = Connection(number, head, origin, cutter, line_start=self.position)
         if row := self._restored.get(number):
             connection.line_start = row[1]
-            connection.stats = list(row[2:])
+            # A STATE of an earlier version may have fewer.
+            connection.stats = [*row[2:], *connection.stats[len(row) - 2 :]]
         self._open[number] = connection
         return connection
 

@@ -34,6 +34,7 @@ KEYS = {
     "compliance_events": ["event_id"],
     "tweet_labels": ["event_id"],
     "likes": ["id"],
+    "statuses": ["id_str"],
     "activities": ["event_uuid"],
     "errors": ["error_id"],
     "notices": ["notice_id"],

@@ -21,7 +21,7 @@ CONFIG: dict[str, Any] = {
 }
 # What a healthy stream of posts does not bring within twenty of them.
 QUIET = [
-    *("compliance_events", "tweet_labels", "likes", "activities"),
+    *("compliance_events", "tweet_labels", "likes", "activities", "statuses"),
     *("polls", "places", "notices", "dead_letters", "errors"),
     *("capture_gaps", "capture_connections"),
 ]

@@ -26,7 +26,10 @@ TABLES = {
                     "`tweet_edit`, `user_suspend`, `scrub_geo` and so on."
                 ),
             ),
-            "subject": ("string", "What it happened to: `tweet`, `user` or `like`."),
+            "subject": (
+                "string",
+                "What it happened to: `tweet`, `user`, `like` or `direct_message`.",
+            ),
             "tweet_id": ("string", "Id of the tweet. For a like: of the tweet that was liked."),
             "user_id": (
                 "string",

@@ -12,7 +12,9 @@ Member = tuple[str, str] | tuple[str, str, Mapping[str, tuple[str, str]]]
 _KINDS: dict[str, Node] = {
     "boolean": {"type": ["boolean"]},
     "integer": {"type": ["integer"]},
+    "integers": {"type": ["array"], "items": {"type": ["integer"]}},
     "number": {"type": ["number"]},
+    "numbers": {"type": ["array"], "items": {"type": ["number"]}},
     "object": {"type": ["object"], "properties": {}},
     "object or string": {"type": ["object", "string"], "properties": {}},
     "rows": {"type": ["array"]},
@@ -65,9 +67,12 @@ class Table:
 def node_of(member: Member) -> Node:
     """Return the node of one line of a table."""
     node = {**_KINDS[member[0]], "description": member[1]}
-    if len(member) == 3:  # noqa: PLR2004  # kind, description, columns of the rows
+    if len(member) == 3:  # noqa: PLR2004  # kind, description, columns of the rows or the object
         columns = {name: node_of(column) for name, column in member[2].items()}
-        node["items"] = {"type": ["object"], "properties": columns}
+        if member[0] == "object":
+            node["properties"] = columns
+        else:
+            node["items"] = {"type": ["object"], "properties": columns}
     return node
 
 

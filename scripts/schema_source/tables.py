@@ -111,16 +111,37 @@ TABLES = {
         keys=("notice_id",),
         members={
             "notice_id": ("string", "Id of the row: the same notice read again gets the same id."),
-            "kind": ("string", "`disconnect`, `limit` or `warning`."),
+            "kind": (
+                "string",
+                (
+                    "`disconnect`, `limit` (statuses were left out), `warning`, or another word "
+                    "that v1.1 has for what it says about a stream: `friends`, `control`, `info`, "
+                    "`connection_metadata`."
+                ),
+            ),
             "title": ("string", "Short name X gives the notice."),
             "type": ("string", "URI of the kind of notice, as received."),
             "slug": ("string", "Last part of `type`, for example `operational-disconnect`."),
             "detail": ("string", "X's explanation, for people."),
             "disconnect_type": (
                 "string",
-                "Why X closes the connection, for example `UpstreamOperationalDisconnect`.",
+                (
+                    "Why X closes the connection, for example `UpstreamOperationalDisconnect`; of "
+                    "v1.1 the name of its `code`."
+                ),
             ),
             "code": ("string", "X's code of the notice. A string, because some are words."),
+            "undelivered": (
+                "integer",
+                (
+                    "Statuses left out since the notice before it on the same connection. Sum this "
+                    "up; several machines of X may count side by side, so it is a lower bound."
+                ),
+            ),
+            "undelivered_total": (
+                "integer",
+                "X's own count: statuses left out since this connection was opened.",
+            ),
             "problem": ("object", "The notice as received, with whatever else X said."),
         },
     ),

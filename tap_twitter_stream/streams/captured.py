@@ -65,6 +65,13 @@ class Rules(_Child):
     name = "rules"
 
 
+class Statuses(_Child):
+    """Posts in the form of API v1.1."""
+
+    name = "statuses"
+    primary_keys = ("id_str",)
+
+
 class ComplianceEvents(_Child):
     """What happened to posts, accounts and likes."""
 

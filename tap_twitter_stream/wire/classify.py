@@ -20,6 +20,7 @@ from tap_twitter_stream.wire.messages import (
     JunkReason,
     MatchedRule,
     Message,
+    One,
     Post,
     StreamProblems,
 )
@@ -161,7 +162,7 @@ def classify(line: bytes) -> Message:
         :class:`Junk` for what cannot be kept as anything else. Nothing is ever raised.
     """
     if isinstance(line, OverlongLine):
-        return _too_long(line)
+        return too_long(line)
     try:
         if not line.isascii():
             line.decode()
@@ -196,7 +197,7 @@ def _typed_includes(includes: _RawIncludes) -> list[tuple[str, list[bytes]]]:
     return [(name, list(map(bytes, objects))) for name, objects in groups if objects is not None]
 
 
-def classify_with(line: bytes, read: Callable[[JsonObject, JsonObject], Message]) -> Message:
+def classify_with(line: bytes, read: Callable[[JsonObject, JsonObject], One]) -> Message:
     """Classify a line of a stream whose ``data`` is no post.
 
     Args:
@@ -204,7 +205,7 @@ def classify_with(line: bytes, read: Callable[[JsonObject, JsonObject], Message]
         read: Makes a message of the whole envelope and its ``data``, if that is an object.
     """
     if isinstance(line, OverlongLine):
-        return _too_long(line)
+        return too_long(line)
     try:
         line.decode()
     except UnicodeDecodeError as error:
@@ -212,31 +213,33 @@ def classify_with(line: bytes, read: Callable[[JsonObject, JsonObject], Message]
     return _classify_in_full(line, read)
 
 
-def _too_long(line: OverlongLine) -> Junk:
+def too_long(line: OverlongLine) -> Junk:
+    """Return what becomes of a line that passed the limit."""
     return Junk("too_long", f"{line.size_bytes} bytes; the first {len(line)} are kept")
 
 
 def _classify_in_full(
-    line: bytes, read: Callable[[JsonObject, JsonObject], Message] | None = None
+    line: bytes, read: Callable[[JsonObject, JsonObject], One] | None = None
 ) -> Message:
     try:
         # json, not msgspec: it takes lone surrogates, which are then replaced.
-        return _message(to_tweet_names(clean(json.loads(line))), read or _full_post)
+        return message_of(to_tweet_names(clean(json.loads(line))), read)
     except RecursionError:
         return Junk("not_json", "nested too deeply to be read")
     except ValueError as error:
         return Junk("not_json", str(error)[:200])
 
 
-def _message(
+def message_of(
     value: Any,  # noqa: ANN401 - any JSON value
-    read: Callable[[JsonObject, JsonObject], Message],
-) -> Message:
+    read: Callable[[JsonObject, JsonObject], One] | None = None,
+) -> One:
+    """Classify a decoded line; ``read`` makes a message of its ``data``, by default a post."""
     if not isinstance(value, dict):
         return Junk("unknown_kind", f"a JSON {type(value).__name__}, not an object")
     data = value.get("data")
     if isinstance(data, dict):
-        return read(value, data)
+        return (read or _full_post)(value, data)
     problems = _problems(value)
     if not problems or data is not None:
         return Junk("unknown_kind", f"an object with the members {sorted(value)[:10]}"[:200])

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
-Holds: TypeAlias = Literal["posts", "likes", "compliance", "labels", "activities"]
+Holds: TypeAlias = Literal["posts", "statuses", "likes", "compliance", "labels", "activities"]
 Access: TypeAlias = Literal["self-serve", "enterprise"]
 
 _POST_FIELDS = (

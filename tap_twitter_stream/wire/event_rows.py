@@ -7,7 +7,16 @@ from typing import Any
 
 import msgspec
 
-from tap_twitter_stream.wire.messages import Activity, Compliance, Event, JsonObject, Label, Like
+from tap_twitter_stream.wire.classic_rows import classic_compliance_row
+from tap_twitter_stream.wire.messages import (
+    Activity,
+    ClassicCompliance,
+    Compliance,
+    Event,
+    JsonObject,
+    Label,
+    Like,
+)
 from tap_twitter_stream.wire.route import encode_row, stable_id, text_of
 
 _canonical = msgspec.json.Encoder(order="sorted").encode
@@ -34,6 +43,8 @@ def event_row(message: Event) -> EventRow:
         return EventRow("activities", message.id, encode_row(_activity_row(message.data)))
     if isinstance(message, Compliance):
         return compliance_row(message)
+    if isinstance(message, ClassicCompliance):
+        return EventRow("compliance_events", *classic_compliance_row(message))
     return label_row(message)
 
 

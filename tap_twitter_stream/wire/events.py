@@ -10,6 +10,7 @@ import json
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from tap_twitter_stream.wire.classic import classify_classic
 from tap_twitter_stream.wire.classify import classify, classify_with, full_includes, listed
 from tap_twitter_stream.wire.messages import (
     Activity,
@@ -19,6 +20,7 @@ from tap_twitter_stream.wire.messages import (
     Label,
     Like,
     Message,
+    One,
 )
 
 if TYPE_CHECKING:
@@ -120,13 +122,15 @@ def _whole(value: Any, odd: list[JsonObject]) -> int | None:  # noqa: ANN401 - a
     return None
 
 
-_READERS: Mapping[Holds, Callable[[JsonObject, JsonObject], Message]] = MappingProxyType(
+_READERS: Mapping[Holds, Callable[[JsonObject, JsonObject], One]] = MappingProxyType(
     {"likes": _like, "compliance": _compliance, "labels": _label, "activities": _activity}
 )
 
 
 def classifier_for(holds: Holds) -> Callable[[bytes], Message]:
     """Return what classifies the lines of a stream that holds such things."""
+    if holds == "statuses":
+        return classify_classic
     read = _READERS.get(holds)
     if read is None:
         return classify

@@ -1,4 +1,4 @@
-"""Every kind of message a v2 stream can hold, as a closed union."""
+"""Every kind of message a stream can hold, as a closed union."""
 
 from __future__ import annotations
 
@@ -32,6 +32,14 @@ class Post:
     errors: list[JsonObject]
 
 
+@dataclass(slots=True)
+class Status:
+    """A v1.1 status; ``raw`` is its row already. Not frozen, as :class:`Post`."""
+
+    id: str
+    raw: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class Like:
     """A like, with what came beside it."""
@@ -62,6 +70,15 @@ class Compliance:
 
 
 @dataclass(frozen=True, slots=True)
+class ClassicCompliance:
+    """The same in v1.1's words, ids as text."""
+
+    kind: str
+    event: JsonObject = field(hash=False)
+    errors: tuple[JsonObject, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Label:
     """X put a notice beside a post, or made it unviewable."""
 
@@ -79,6 +96,22 @@ class Disconnect:
 
 
 @dataclass(frozen=True, slots=True)
+class Undelivered:
+    """How many statuses v1.1 has left out since the connection was opened: a ``limit``."""
+
+    total: int | None
+    body: JsonObject = field(hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Anything else that v1.1 says about the stream; ``kind`` is X's word for it."""
+
+    kind: str
+    body: JsonObject = field(hash=False)
+
+
+@dataclass(frozen=True, slots=True)
 class StreamProblems:
     """Errors with no post beside them, and no word of a disconnect."""
 
@@ -93,5 +126,14 @@ class Junk:
     detail: str
 
 
-Event: TypeAlias = Like | Activity | Compliance | Label
-Message: TypeAlias = Post | Event | Disconnect | StreamProblems | Junk
+@dataclass(frozen=True, slots=True)
+class Several:
+    """A line that holds an array: each message with its own bytes."""
+
+    messages: tuple[tuple[One, bytes], ...] = field(hash=False)
+
+
+Event: TypeAlias = Like | Activity | Compliance | ClassicCompliance | Label
+About: TypeAlias = Disconnect | Undelivered | Notice | StreamProblems
+One: TypeAlias = Post | Status | Event | About | Junk
+Message: TypeAlias = One | Several

@@ -119,8 +119,9 @@ def notice_row(notice: Disconnect, place: str) -> bytes:
         "slug": slug_of(problem),
         "problem": problem,
     }
-    for name in ("title", "type", "detail"):
+    for name in ("title", "type", "detail", "code"):
         row[name] = text_of(problem.get(name))
+    row["detail"] = row["detail"] or text_of(problem.get("reason"))  # v1.1's word for it
     return encode_row(row)
 
 
