@@ -27,6 +27,7 @@ from tap_twitter_stream.wire.messages import (
     Event,
     Junk,
     Like,
+    LineLength,
     Message,
     Notice,
     Post,
@@ -181,6 +182,8 @@ class Delivery:
     def _count_line(self, message: Message) -> None:
         if isinstance(message, Junk):
             self.tally.dead_letters += 1
+        elif isinstance(message, LineLength):
+            self.tally.keep_alives += 1
         else:
             self.tally.messages += 1
 
@@ -206,7 +209,7 @@ class Delivery:
             self._status(message, stamp)
         elif isinstance(message, Junk):
             self._letter(line, message, position, stamp)
-        else:
+        elif not isinstance(message, LineLength):
             self._other(message, position, connection, stamp)
 
     def _status(self, status: Status, stamp: Stamp) -> None:

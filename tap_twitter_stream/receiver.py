@@ -20,6 +20,7 @@ import signal
 import sys
 import threading
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -151,7 +152,7 @@ class ReceiverProcess:
         receivers = [
             Receiver(
                 target,
-                session=prepared.session,
+                session=partial(prepared.session, target),
                 log=self._log,
                 budget=prepared.budget(target),
                 governor=Governor(max_retries=self._settings.network.max_retries),
@@ -270,6 +271,8 @@ def _set_up_logging(settings: Settings) -> None:
         format="%(asctime)s | %(levelname)-8s | tap-twitter-stream.receiver    | %(message)s",
     )
     logging.getLogger("urllib3").setLevel(logging.WARNING)
+    logging.getLogger("oauthlib").setLevel(logging.WARNING)  # its debug lines hold the secrets
+    logging.getLogger("requests_oauthlib").setLevel(logging.WARNING)
     install(settings)
 
 

@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 from .errors import SettingsError
 from .policy.ruleset import RulesPolicy, WantedRule
 from .policy.window import Window
-from .settings_check import FIELD_LISTS, check_settings, parse_instant
+from .settings_check import CREDENTIALS, FIELD_LISTS, check_settings, parse_instant
+from .settings_schema import API_URL
 from .wire.endpoints import ENDPOINTS
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ class Auth:
     bearer_token: str | None = field(default=None, repr=False)
     consumer_key: str | None = field(default=None, repr=False)
     consumer_secret: str | None = field(default=None, repr=False)
+    access_token: str | None = field(default=None, repr=False)
+    access_token_secret: str | None = field(default=None, repr=False)
 
     @property
     def complete(self) -> bool:
@@ -113,11 +116,15 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """Where X is and how patient we are. URLs have no slash at the end."""
+    """Where X is and how patient we are. URLs have no slash at the end.
+
+    ``elsewhere`` is True when a setting says where X is, False when X's own hosts are meant.
+    """
 
     api_url: str
     stream_url: str
-    stall_timeout_s: float
+    elsewhere: bool
+    stall_timeout_s: float | None
     connect_timeout_s: float
     max_retries: int | None
     proxy: str | None = field(repr=False)
@@ -136,6 +143,7 @@ class Settings:
     backfill_minutes: int
     fields: Fields
     rules: Rules
+    statuses_filter: Mapping[str, str]
     window: Window
     spool: Spool
     dedupe: Dedupe
@@ -147,7 +155,7 @@ class Settings:
     def secrets(self) -> tuple[str, ...]:
         """Return every text that must never be shown."""
         auth, proxy = self.auth, urlsplit(self.network.proxy or "")
-        known = (auth.bearer_token, auth.consumer_key, auth.consumer_secret, proxy.password)
+        known = (*(getattr(auth, name) for name in CREDENTIALS), proxy.password)
         # The pair travels as one text when it buys a token.
         pair = f"{auth.consumer_key}:{auth.consumer_secret}" if auth.consumer_secret else None
         return tuple(one for one in (*known, pair) if one)
@@ -168,12 +176,13 @@ def parse_settings(raw: Mapping[str, Any], *, require_auth: bool = True) -> Sett
         raise SettingsError(checked.errors)
     values = checked.values
     return Settings(
-        auth=Auth(values["bearer_token"], values["consumer_key"], values["consumer_secret"]),
+        auth=Auth(**{name: values[name] for name in CREDENTIALS}),
         endpoints=_unique(values["endpoints"]),
         partitions=_partitions(values),
         backfill_minutes=values["backfill_minutes"],
         fields=Fields(**{name: _unique(values[name]) for name in FIELD_LISTS}),
         rules=_rules(values),
+        statuses_filter=_statuses_filter(values["statuses_filter"] or {}),
         window=_window(values),
         spool=_spool(values),
         dedupe=Dedupe(float(values["dedupe_window_seconds"]), values["dedupe_max_ids"]),
@@ -194,6 +203,18 @@ def _partitions(values: dict[str, Any]) -> dict[str, tuple[int, ...]]:
         name: tuple(sorted(set(given.get(name) or ENDPOINTS[name].partitions)))
         for name in values["endpoints"]
     }
+
+
+def _statuses_filter(given: dict[str, Any]) -> dict[str, str]:
+    """Return the parameters as X takes them: lists joined by commas, numbers without ``.0``."""
+    params = {}
+    for name, value in given.items():
+        if isinstance(value, (list, tuple)):
+            items = [f"{one:.15g}" if isinstance(one, float) else str(one) for one in value]
+            params[name] = ",".join(items)
+        elif value is not None:
+            params[name] = str(value).lower() if isinstance(value, bool) else str(value)
+    return {name: text for name, text in params.items() if text}
 
 
 def _seconds(value: float | None) -> float | None:
@@ -256,7 +277,8 @@ def _network(values: dict[str, Any]) -> Network:
     return Network(
         api_url=api_url,
         stream_url=(values["stream_url"] or api_url).rstrip("/"),
-        stall_timeout_s=float(values["stall_timeout_seconds"]),
+        elsewhere=bool(values["stream_url"]) or api_url != API_URL,
+        stall_timeout_s=_seconds(values["stall_timeout_seconds"]),
         connect_timeout_s=float(values["connect_timeout_seconds"]),
         max_retries=values["max_retries"],
         proxy=values["proxy"],

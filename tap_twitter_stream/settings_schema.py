@@ -11,6 +11,7 @@ from typing import Any
 from .wire.endpoints import ENDPOINTS
 
 MIB = 1024 * 1024
+API_URL = "https://api.x.com"
 
 # What an app-only token may ask for. Left out are the fields that need the author's own consent:
 # they cost one error entry in every message. Checked against X's OpenAPI 2.167.
@@ -80,12 +81,25 @@ def _names(description: str, known: str) -> dict[str, Any]:
     return _one("array", description, items=items, default=known.split())
 
 
+def _list(description: str, *kinds: str) -> dict[str, Any]:
+    return {
+        "type": ["array", "string", "null"],
+        "description": description,
+        "items": {"type": [*kinds]},
+    }
+
+
 _AUTH = {
     "bearer_token": _secret(
         "App-only bearer token of the X app. Give this, or consumer_key and consumer_secret."
     ),
     "consumer_key": _secret("API key of the X app; with consumer_secret it buys a bearer token."),
     "consumer_secret": _secret("API key secret of the X app."),
+    "access_token": _secret(
+        "Token of a user, for the v1.1 endpoints; with access_token_secret and both consumer"
+        " settings it signs their requests."
+    ),
+    "access_token_secret": _secret("Secret of that token."),
 }
 _WHAT = {
     "endpoints": _one(
@@ -161,6 +175,28 @@ _RULES = {
         default="emit",
     ),
 }
+_CLASSIC = {
+    "statuses_filter": _one(
+        "object",
+        "What statuses_filter asks for: posts that contain one of track, come from one of follow"
+        " or lie in one of locations. tweepy's comma strings are taken too.",
+        properties={
+            "track": _list("Phrases of at most 60 bytes; a space means and.", "string"),
+            "follow": _list("Numbers of accounts.", "string", "integer"),
+            "locations": _list(
+                "Boxes: longitude and latitude of the south-west corner, then of the north-east"
+                " one; four numbers each.",
+                "number",
+            ),
+            "language": _list("Languages to keep, as BCP 47 codes.", "string"),
+            "filter_level": _choice("Least level to keep.", "none", "low", "medium"),
+            "stall_warnings": _one("boolean", "Ask X to say when the reader falls behind."),
+            "delimited": _choice("Have X write each message's length before it.", "length"),
+        },
+        required=[],
+        examples=[{"track": ["cat", "small dog"], "language": ["en"]}],
+    ),
+}
 _WINDOW = {
     "max_run_seconds": _seconds("End the run after this time. Default: run until stopped.", 1),
     "idle_exit_seconds": _seconds("End the run when no post came for this long.", 1),
@@ -228,12 +264,14 @@ _OUTPUT = {
     ),
 }
 _NETWORK = {
-    "api_url": _text("Where X's API is.", default="https://api.x.com"),
-    "stream_url": _text("Where the streams are. Default: api_url."),
+    "api_url": _text("Where X's API is.", default=API_URL),
+    "stream_url": _text(
+        "Where the streams are. Default: api_url; X's own host of v1.1 for its endpoints."
+    ),
     "stall_timeout_seconds": _seconds(
-        "Reconnect when not one byte came for this long. X sends a sign of life every 20 s.",
+        "Reconnect when not one byte came for this long. Default: 45, as X sends a sign of life"
+        " every 20 s; 90 on v1.1, where it does every 30 s.",
         21,
-        default=45,
     ),
     "connect_timeout_seconds": _seconds("Longest time to open a connection.", 1, default=10),
     "max_retries": _whole("Failed connects in a row that end the run. Default: never give up.", 0),
@@ -247,7 +285,7 @@ _NETWORK = {
         "A longer line goes to dead_letters.", 65_536, maximum=256 * MIB, default=4 * MIB
     ),
 }
-GROUPS = (_AUTH, _WHAT, _RULES, _WINDOW, _SPOOL, _OUTPUT, _NETWORK)
+GROUPS = (_AUTH, _WHAT, _RULES, _CLASSIC, _WINDOW, _SPOOL, _OUTPUT, _NETWORK)
 
 SETTINGS_SCHEMA: dict[str, Any] = {
     "$schema": "http://json-schema.org/draft-07/schema#",

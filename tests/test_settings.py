@@ -353,7 +353,8 @@ def test_schema_is_sound_and_describes_every_setting() -> None:
 
 def test_secrets_are_marked_for_the_runner() -> None:
     marked = {name for name, one in PROPERTIES.items() if one.get("secret")}
-    assert marked == {"bearer_token", "consumer_key", "consumer_secret", "proxy"}
+    pairs = {"consumer_key", "consumer_secret", "access_token", "access_token_secret"}
+    assert marked == {"bearer_token", "proxy"} | pairs
     assert all(PROPERTIES[name]["writeOnly"] for name in marked)
 
 

@@ -1,4 +1,4 @@
-"""Buy the app-only bearer token with consumer key and secret."""
+"""Buy the app-only bearer token, or sign for a user: what proves who asks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from tap_twitter_stream.api.redact import hide
 from tap_twitter_stream.errors import ApiRefusedError
 
 if TYPE_CHECKING:
+    from requests.auth import AuthBase
+
     from tap_twitter_stream.api.call import Caller
+    from tap_twitter_stream.settings import Auth
 
 # The path without /2: the other one issues user tokens.
 TOKEN_PATH = "/oauth2/token"  # noqa: S105 - an address
@@ -47,3 +50,14 @@ def fetch_bearer_token(caller: Caller, consumer_key: str, consumer_secret: str) 
         raise ApiRefusedError(message)
     hide(token)
     return token
+
+
+def user_signer(auth: Auth) -> AuthBase:
+    """Return what signs each request anew (OAuth 1.0a): a nonce and a time serve once only."""
+    # Loaded by those alone who need it: it takes as long as the rest of the receiver.
+    from requests_oauthlib import OAuth1  # noqa: PLC0415
+
+    signer: AuthBase = OAuth1(
+        auth.consumer_key, auth.consumer_secret, auth.access_token, auth.access_token_secret
+    )
+    return signer

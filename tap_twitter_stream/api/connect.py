@@ -47,6 +47,8 @@ class StreamRequest:
     headers: Mapping[str, str]
     connect_timeout_s: float
     answer_timeout_s: float
+    method: str = "GET"
+    form: Mapping[str, str] | None = None  # of a POST
 
     def __repr__(self) -> str:
         """Show the address alone."""
@@ -140,9 +142,11 @@ def open_stream(
 ) -> OpenStream | HttpRefused | NetworkFailed | ProtocolBroken:
     """Make one connection attempt. Never raises for what the network or X may do."""
     try:
-        response = session.get(
+        response = session.request(
+            request.method,
             request.url,
             params=dict(request.params),
+            data=request.form,
             headers=dict(request.headers),
             stream=True,
             allow_redirects=False,  # a redirect would carry the token to another host

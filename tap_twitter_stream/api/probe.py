@@ -41,7 +41,7 @@ def probe(settings: Settings, clock: Clock) -> str:
     target = prepared.targets[0]
     wake_handle, wake_end = os.pipe()
     try:
-        with prepared.session() as session:
+        with prepared.session(target) as session:
             answer = open_stream(session, target.request, wake_handle, clock.now_s())
             if isinstance(answer, OpenStream):
                 with closing(answer):

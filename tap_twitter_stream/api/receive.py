@@ -30,9 +30,10 @@ from tap_twitter_stream.policy.ending import (
     describe,
     ending_to_dict,
 )
-from tap_twitter_stream.policy.governor import Cause, Fatal, Governor, Wait
+from tap_twitter_stream.policy.governor import DUELS, Cause, Fatal, Governor, Wait
 from tap_twitter_stream.spool.frames import Kind
-from tap_twitter_stream.wire.classify import classify
+from tap_twitter_stream.wire.endpoints import ENDPOINTS
+from tap_twitter_stream.wire.events import classifier_for
 from tap_twitter_stream.wire.messages import Disconnect
 
 if TYPE_CHECKING:
@@ -48,6 +49,10 @@ _TAIL_BYTES = 16 << 10  # enough for a disconnect notice behind the last posts
 _FULL_RETRY_S = 1.0
 
 _CROWDED = " If another program uses this app's connection, end that one."
+_DUEL = (
+    " Another copy connects with the same credentials, and X ends the oldest of the connections:"
+    " end one of the two, or they will end each other for ever."
+)
 
 logger = logging.getLogger(__name__)
 
@@ -188,7 +193,7 @@ class Receiver:
             if got is None:
                 continue
             if not isinstance(got, bytes):
-                life.ending = _with_notice(got, tail)
+                life.ending = _with_notice(got, tail, self._target.endpoint)
                 break
             last_byte_s = clock.monotonic_s()
             life.data_seen = True
@@ -252,28 +257,35 @@ class Receiver:
 
     def _tell(self, ending: Ending, wait: Wait) -> None:
         """Say what comes next; louder when a person may have to do something about it."""
-        crowded = isinstance(ending, HttpRefused) and wait.cause is Cause.RATE_LIMIT
+        refused = isinstance(ending, (HttpRefused, DisconnectNotice))
+        crowded = refused and wait.cause is Cause.RATE_LIMIT
         logger.log(
             logging.WARNING if crowded else logging.INFO,
             "%s: %s Reconnecting in %.2f s.%s",
             self._target.label,
             describe(ending),
             wait.seconds,
-            _CROWDED if crowded else "",
+            _advice(ending) if crowded else "",
         )
 
 
-def _with_notice(ending: Ending, tail: bytes) -> Ending:
+def _advice(ending: Ending) -> str:
+    duel = isinstance(ending, DisconnectNotice) and ending.disconnect_type in DUELS
+    return _DUEL if duel else _CROWDED
+
+
+def _with_notice(ending: Ending, tail: bytes, endpoint: str) -> Ending:
     """Prefer X's own reason, if the last line before the end was one."""
+    read = classifier_for(ENDPOINTS[endpoint].holds)
     for line in reversed(tail.split(b"\n")):
         if line.strip():
-            message = classify(line)
+            message = read(line)
             if isinstance(message, Disconnect):
                 problem = message.problem
                 return DisconnectNotice(
                     message.disconnect_type,
                     str(problem.get("title") or ""),
-                    str(problem.get("detail") or "")[:300],
+                    str(problem.get("detail") or problem.get("reason") or "")[:300],
                 )
             return ending
     return ending

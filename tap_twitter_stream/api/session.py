@@ -57,17 +57,20 @@ class ApiSession(requests.Session):
         return super().merge_environment_settings(url, chosen, stream, trusted, cert)
 
 
-def make_session(network: Network, token: str | None = None) -> ApiSession:
+def make_session(
+    network: Network, token: str | None = None, *, signer: AuthBase | None = None
+) -> ApiSession:
     """Return a session with the proxy, the trusted certificates and the name of this tap.
 
     Args:
         network: The network settings.
         token: Sent as bearer token with every request; None sends no credentials.
+        signer: Signs every request instead.
     """
     session = ApiSession()
     session.headers["User-Agent"] = network.user_agent or default_user_agent()
     session.headers["Accept-Encoding"] = "gzip"
-    session.auth = _NoAuth() if token is None else BearerAuth(token)
+    session.auth = signer or (_NoAuth() if token is None else BearerAuth(token))
     if network.proxy is not None:
         session.proxies = {"http": network.proxy, "https": network.proxy}
     if network.ca_bundle is not None:

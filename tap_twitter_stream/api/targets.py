@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tap_twitter_stream.api.auth import fetch_bearer_token
+from tap_twitter_stream.api.auth import fetch_bearer_token, user_signer
 from tap_twitter_stream.api.budget_file import BudgetFile, app_fingerprint
 from tap_twitter_stream.api.call import Caller
 from tap_twitter_stream.api.connect import StreamRequest
@@ -35,10 +35,10 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """Everything the receivers need. ``session`` makes a new session with the token in it."""
+    """Everything the receivers need. ``session`` makes one with the target's credentials."""
 
     targets: tuple[Target, ...]
-    session: Callable[[], requests.Session]
+    session: Callable[[Target], requests.Session]
     budget: Callable[[Target], BudgetFile]
 
 
@@ -49,8 +49,8 @@ def prepare(settings: Settings, clock: Clock) -> tuple[Prepared, RestClient]:
         ApiError: X gives no token, or cannot be reached.
     """
     network, auth = settings.network, settings.auth
-    token = auth.bearer_token
-    if token is None:
+    token, specs = auth.bearer_token, [ENDPOINTS[name] for name in settings.endpoints]
+    if token is None and not all(spec.signed for spec in specs):
         bare = Caller(
             make_session(network),
             network.api_url,
@@ -61,16 +61,16 @@ def prepare(settings: Settings, clock: Clock) -> tuple[Prepared, RestClient]:
     folder = None if settings.spool.dir is None else Path(settings.spool.dir)
     prepared = Prepared(
         targets=tuple(
-            _target(settings, ENDPOINTS[name], partition)
-            for name in settings.endpoints
-            for partition in settings.partitions[name] or (0,)
+            _target(settings, spec, partition)
+            for spec in specs
+            for partition in settings.partitions[spec.name] or (0,)
         ),
-        session=partial(make_session, network, token),
-        budget=partial(_budget, folder, app_fingerprint(auth.consumer_key or token)),
+        session=partial(_session, settings, token),
+        budget=partial(_budget, folder, app_fingerprint(auth.consumer_key or token or "")),
     )
     rest = RestClient(
         Caller(
-            prepared.session(),
+            make_session(network, token),
             network.api_url,
             clock=clock,
             connect_timeout_s=network.connect_timeout_s,
@@ -116,15 +116,24 @@ def _target(settings: Settings, spec: EndpointSpec, partition: int) -> Target:
     if partition:
         params["partition"] = str(partition)
     if spec.backfill and settings.backfill_minutes:
-        params["backfill_minutes"] = str(settings.backfill_minutes)
+        params[spec.backfill_param] = str(settings.backfill_minutes)
+    base = spec.home if spec.home and not network.elsewhere else network.stream_url
     request = StreamRequest(
-        url=network.stream_url + spec.path,
+        url=base + spec.path,
         params=params,
+        method=spec.method,
+        form=settings.statuses_filter if spec.method == "POST" else None,
         headers={},
         connect_timeout_s=network.connect_timeout_s,
         answer_timeout_s=max(network.connect_timeout_s, spec.keep_alive_s + 10.0),
     )
-    return Target(spec.name, partition, request, network.stall_timeout_s)
+    return Target(spec.name, partition, request, network.stall_timeout_s or spec.stall_s)
+
+
+def _session(settings: Settings, token: str | None, target: Target) -> requests.Session:
+    if ENDPOINTS[target.endpoint].signed:
+        return make_session(settings.network, signer=user_signer(settings.auth))
+    return make_session(settings.network, token)
 
 
 def _budget(folder: Path | None, app: str, target: Target) -> BudgetFile:

@@ -36,6 +36,8 @@ RESET_MAX_S = 901.0
 RETRY_AFTER_MAX_S = 3_600.0
 JITTER = 0.1
 JITTER_MAX_S = 10.0
+# v1.1's words for a connection that made way for a younger one with the same credentials.
+DUELS = frozenset({"DuplicateStream", "AdminLogout"})
 UNSURE_TRIES = 3  # X is known to answer 401 to good credentials now and then
 
 
@@ -199,11 +201,13 @@ def _judge_http(refused: HttpRefused) -> _Verdict:
 def _judge_notice(notice: DisconnectNotice, *, healthy: bool) -> _Verdict:
     remedy = REMEDY_OF_DISCONNECT.get(notice.disconnect_type, "")
     match notice.disconnect_type:
-        case "InvalidRules":
+        case "InvalidRules" | "TokenRevoked":
             return _Verdict(None, remedy=remedy)
         case "ClientApplicationStateDegraded":
             return _Verdict(Cause.HTTP, UNSURE_TRIES, remedy)
-        case "InternalError":
+        case one if one in DUELS:
+            return _Verdict(Cause.RATE_LIMIT)
+        case "InternalError" | "Internal":
             return _Verdict(Cause.HTTP)
         case "ForceDisconnect" if not healthy:
             # Kicked soon after connecting: somebody else holds the app's connection.

@@ -58,6 +58,10 @@ REMEDY_OF_DISCONNECT = {
         " out of credits."
     ),
     "InvalidRules": _RULES_INVALID,
+    "TokenRevoked": (
+        "Make a new `access_token` and `access_token_secret` in X's developer console: the user"
+        " withdrew these or changed the password."
+    ),
 }
 
 

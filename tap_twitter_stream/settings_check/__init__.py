@@ -11,7 +11,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..settings_schema import MIB, SDK_SETTINGS
+from .classic import NAME as STATUSES_FILTER
+from .classic import (
+    classic_errors,
+    classic_warnings,
+    listed,
+    needs_app,
+    needs_user,
+    user_errors,
+)
 from .cross import (
+    CREDENTIALS,
     FIELD_LISTS,
     auth_errors,
     field_errors,
@@ -29,7 +39,7 @@ from .table import PROPERTIES, default_of, misfits, value_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["FIELD_LISTS", "Checked", "check_settings", "parse_instant"]
+__all__ = ["CREDENTIALS", "FIELD_LISTS", "Checked", "check_settings", "parse_instant"]
 
 _SPOOL_BYTES_KEPT = 4 * 1024 * MIB
 _SPOOL_BYTES_TEMPORARY = 256 * MIB
@@ -37,6 +47,7 @@ _ALMOST, _SIMILAR = 0.85, 0.6  # of 1, as difflib measures it
 _CHECKS = (
     *(auth_errors, rule_errors, field_errors, endpoint_errors, window_errors),
     network_errors,
+    classic_errors,
 )
 
 
@@ -57,6 +68,7 @@ def check_settings(raw: Mapping[str, Any], *, require_auth: bool = True) -> Chec
         require_auth: False for what needs no connection, such as discovery.
     """
     values = {name: value_of(raw.get(name), name) for name in PROPERTIES}
+    values[STATUSES_FILTER] = listed(values[STATUSES_FILTER])
     found = {name: list(misfits(value, name)) for name, value in values.items()}
     errors = [error for one in found.values() for error in one]
     values = {
@@ -65,10 +77,13 @@ def check_settings(raw: Mapping[str, Any], *, require_auth: bool = True) -> Chec
     _fill_in(values)
     errors += _misspelt(raw)
     errors += [error for check in _CHECKS for error in check(values)]
-    if require_auth and not any(found[name] for name in ("bearer_token", "consumer_key")):
-        errors += missing_auth(values, raw)
+    if require_auth and not any(found[name] for name in CREDENTIALS):
+        errors += missing_auth(values, raw) if needs_app(values) else ()
+        errors += user_errors(values)
     warnings = [*_unknown(raw), *field_warnings(values), *rule_warnings(values)]
-    warnings += partition_warnings(values)
+    warnings += [*partition_warnings(values), *classic_warnings(values)]
+    if None not in (values["bearer_token"], values["consumer_key"]) and not needs_user(values):
+        warnings.append("`bearer_token` is used; `consumer_key` and `consumer_secret` are not.")
     return Checked(values, errors, warnings)
 
 

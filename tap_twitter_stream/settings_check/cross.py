@@ -20,7 +20,10 @@ FIELD_LISTS = (
     *("tweet_fields", "user_fields", "media_fields", "place_fields", "poll_fields"),
     "expansions",
 )
-_CREDENTIALS = ("bearer_token", "consumer_key", "consumer_secret")
+CREDENTIALS = (
+    *("bearer_token", "consumer_key", "consumer_secret"),
+    *("access_token", "access_token_secret"),
+)
 _CREDENTIAL = re.compile(r"[^\s\"'`\x00-\x20\x7f-\U0010ffff]+")
 _PLACEHOLDER = "YOUR-TOKEN"  # of the README
 _USER_TOKENS = ("access_token", "access_token_secret")
@@ -64,7 +67,7 @@ def missing_auth(values: dict[str, Any], raw: Mapping[str, Any]) -> list[str]:
 
 def auth_errors(values: dict[str, Any]) -> Iterator[str]:
     """Yield what is wrong with the credentials that were given."""
-    for name in _CREDENTIALS:
+    for name in CREDENTIALS:
         text = values[name]
         if text is not None and not _CREDENTIAL.fullmatch(text):
             yield (
@@ -73,10 +76,11 @@ def auth_errors(values: dict[str, Any]) -> Iterator[str]:
             )
         elif text == _PLACEHOLDER:
             yield f"`{name}` is still the example's {_PLACEHOLDER}: put your own in its place."
-    given = [name for name in ("consumer_key", "consumer_secret") if values[name] is not None]
-    if len(given) == 1:
-        other = "consumer_secret" if given == ["consumer_key"] else "consumer_key"
-        yield f"`{given[0]}` alone is not enough: set `{other}` too."
+    for pair in (("consumer_key", "consumer_secret"), ("access_token", "access_token_secret")):
+        given = [name for name in pair if values[name] is not None]
+        if len(given) == 1:
+            other = pair[1] if given[0] == pair[0] else pair[0]
+            yield f"`{given[0]}` alone is not enough: set `{other}` too."
 
 
 def rule_errors(values: dict[str, Any]) -> Iterator[str]:
@@ -129,8 +133,6 @@ def rule_warnings(values: dict[str, Any]) -> Iterator[str]:
         yield "`rules` have no effect: `endpoints` does not name filtered."
     elif rules and values["rules_policy"] == "ignore":
         yield "`rules` have no effect: `rules_policy` is ignore."
-    if values["bearer_token"] is not None and values["consumer_key"] is not None:
-        yield "`bearer_token` is used; `consumer_key` and `consumer_secret` are not."
 
 
 def field_errors(values: dict[str, Any]) -> Iterator[str]:

@@ -20,6 +20,7 @@ from tap_twitter_stream.wire.messages import (
     Disconnect,
     JsonObject,
     Junk,
+    LineLength,
     Message,
     Notice,
     One,
@@ -62,26 +63,33 @@ _canonical = msgspec.json.Encoder(order="sorted").encode
 
 
 def classify_classic(line: bytes) -> Message:
-    """Classify one line that is neither a keep-alive nor a length.
+    """Classify one line that is no keep-alive.
 
     Args:
-        line: The line without its LF; a trailing CR is fine.
+        line: The line without its LF; a trailing CR is fine. A line of digits is a length: lines
+            are cut at their ends, so it need not be right, and none of them can go wrong.
     """
+    if line[:1].isdigit() and line.rstrip().isdigit():
+        return LineLength()
     if isinstance(line, OverlongLine):
         return too_long(line)
     try:
-        if not line.isascii():
-            line.decode()
-        if not may_need_cleaning(line) and (status := quick_status(line)) is not None:
-            return status
-        # json, not msgspec: it takes lone surrogates, which are then replaced.
-        return _message(ids_as_text(clean(json.loads(line))))
+        return _read(line)
     except UnicodeDecodeError as error:
         return Junk("not_utf8", f"byte {error.start} is not UTF-8")
     except RecursionError:
         return Junk("not_json", "nested too deeply to be read")
     except (ValueError, OverflowError) as error:
         return Junk("not_json", str(error)[:200])
+
+
+def _read(line: bytes) -> Message:
+    if not line.isascii():
+        line.decode()
+    if not may_need_cleaning(line) and (status := quick_status(line)) is not None:
+        return status
+    # json, not msgspec: it takes lone surrogates, which are then replaced.
+    return _message(ids_as_text(clean(json.loads(line))))
 
 
 def _message(value: Any) -> Message:  # noqa: ANN401 - any JSON value

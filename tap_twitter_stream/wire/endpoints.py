@@ -18,6 +18,7 @@ _POST_FIELDS = (
     "expansions",
 )
 _POST_STREAMS = ("tweets", "referenced_tweets", "users", "media", "places", "polls")
+_STATUS_STREAMS = ("statuses", "compliance_events", "activities")
 _LIKE_FIELDS = ("tweet.fields", "user.fields", "media.fields")
 _LIKE_STREAMS = ("likes", "referenced_tweets", "users", "media")
 # The names that the likes streams have for themselves; `expansions` has another list there.
@@ -39,6 +40,8 @@ class EndpointSpec:
     ``field_params`` come from the settings, ``fixed_params`` are always the same.
     ``streams`` are the Singer streams that its messages can fill.
     ``recovery`` says whether a past interval can be asked for with start_time and end_time.
+    ``signed`` requests carry an OAuth 1.0a signature of a user instead of the app's bearer token.
+    ``home`` is where the endpoint is when neither `api_url` nor `stream_url` is set.
     """
 
     name: str
@@ -55,6 +58,11 @@ class EndpointSpec:
     recovery: bool = True
     needs_rules: bool = False
     streams: tuple[str, ...] = ()
+    method: Literal["GET", "POST"] = "GET"
+    signed: bool = False
+    home: str = ""
+    stall_s: float = 45.0
+    backfill_param: str = "backfill_minutes"
 
     @property
     def partitions(self) -> tuple[int, ...]:
@@ -69,6 +77,26 @@ def _posts(name: str, path: str, partitions_total: int) -> EndpointSpec:
         partitions_total=partitions_total,
         field_params=_POST_FIELDS,
         streams=_POST_STREAMS,
+    )
+
+
+def _classic(name: str, method: Literal["GET", "POST"]) -> EndpointSpec:
+    """Return an endpoint of v1.1. A user may connect 5 times in 5 minutes, X's pages hint."""
+    return EndpointSpec(
+        name=name,
+        path=f"/1.1/{name.replace('_', '/')}.json",
+        holds="statuses",
+        access="self-serve",
+        keep_alive_s=30.0,
+        connects_per_window=5,
+        connect_window_s=300.0,
+        backfill=False,
+        recovery=False,
+        streams=_STATUS_STREAMS,
+        method=method,
+        signed=True,
+        home="https://stream.twitter.com",
+        stall_s=90.0,  # three keep-alives, as X's page on v1.1 asks
     )
 
 
@@ -138,6 +166,15 @@ _SPECS = (
         connects_per_window=450,
         streams=("activities", "referenced_tweets", "users", "media", "places", "polls"),
     ),
+    EndpointSpec(
+        name="powerstream",
+        path="/2/powerstream",
+        holds="statuses",
+        streams=_STATUS_STREAMS,
+        backfill_param="backfillMinutes",
+    ),
+    _classic("statuses_filter", "POST"),
+    _classic("statuses_sample", "GET"),
 )
 
 ENDPOINTS = MappingProxyType({spec.name: spec for spec in _SPECS})

@@ -112,6 +112,11 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
+class LineLength:
+    """The length of the next line, which v1.1 writes when asked to: no message, a sign of life."""
+
+
+@dataclass(frozen=True, slots=True)
 class StreamProblems:
     """Errors with no post beside them, and no word of a disconnect."""
 
@@ -136,4 +141,4 @@ class Several:
 Event: TypeAlias = Like | Activity | Compliance | ClassicCompliance | Label
 About: TypeAlias = Disconnect | Undelivered | Notice | StreamProblems
 One: TypeAlias = Post | Status | Event | About | Junk
-Message: TypeAlias = One | Several
+Message: TypeAlias = One | Several | LineLength

@@ -15,6 +15,7 @@ from tap_twitter_stream.wire.messages import (
     ClassicCompliance,
     Disconnect,
     Junk,
+    LineLength,
     Message,
     Notice,
     Post,
@@ -165,7 +166,7 @@ def test_an_array_is_read_item_by_item() -> None:
         (b'{"text":"\xff"}', "not_utf8"),
         (b'{"unheard":1}', "unknown_kind"),
         (b'{"text":"no id"}', "unknown_kind"),
-        (b"7", "unknown_kind"),
+        (b'"7"', "unknown_kind"),
         (b"[]", "unknown_kind"),
         (b'{"id":1e999,"text":"x"}', "unknown_kind"),
         (OverlongLine.of(b'{"text"', 10_000_000), "too_long"),
@@ -186,3 +187,8 @@ def test_a_v2_post_is_read_here_too(envelope: Json) -> None:
 def test_nothing_raises(value: object, name: str) -> None:
     for one in (value, {name: value}, {name: value, "id": 1}, {name: "x", "user": value, "id": 1}):
         read(one)
+
+
+@pytest.mark.parametrize("line", [b"75", b"75\r"])
+def test_a_line_of_digits_is_a_length(line: bytes) -> None:
+    assert classify_classic(line) == LineLength()

@@ -9,7 +9,8 @@ from tap_twitter_stream.wire.endpoints import COMMON_STREAMS, ENDPOINTS, Endpoin
 
 @pytest.mark.parametrize("spec", ENDPOINTS.values(), ids=lambda spec: spec.name)
 def test_a_row_is_complete(spec: EndpointSpec) -> None:
-    assert spec.path.startswith("/2/")
+    assert spec.path.startswith("/1.1/" if spec.signed else "/2/")
+    assert bool(spec.home) == spec.signed
     assert spec.streams
     assert not set(spec.streams) & set(COMMON_STREAMS)
     assert spec.partitions == tuple(range(1, spec.partitions_total + 1))
