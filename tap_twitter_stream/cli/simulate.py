@@ -85,6 +85,8 @@ def _announce(simulator: Simulator) -> None:
         "bearer_token": simulator.bearer_token,
         "consumer_key": simulator.consumer_key,
         "consumer_secret": simulator.consumer_secret,
+        "access_token": simulator.access_token,
+        "access_token_secret": simulator.access_token_secret,
     }
     faults = simulator.scenario.random_faults
     if faults:

@@ -10,13 +10,19 @@ import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tap_twitter_stream.simulator.drafts import ID_MARK, LATER_MARK, MS_MARK, NOW_MARK
+from tap_twitter_stream.simulator.drafts import (
+    CLASSIC_NOW_MARK,
+    ID_MARK,
+    LATER_MARK,
+    MS_MARK,
+    NOW_MARK,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 CRLF = b"\r\n"
-_MARKS = tuple(mark.encode() for mark in (ID_MARK, NOW_MARK, LATER_MARK, MS_MARK))
+_MARKS = tuple(mark.encode() for mark in (ID_MARK, NOW_MARK, LATER_MARK, MS_MARK, CLASSIC_NOW_MARK))
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +34,7 @@ class Template:
     now_at: tuple[int, ...]
     later_at: tuple[int, ...]
     ms_at: tuple[int, ...]
+    classic_at: tuple[int, ...] = ()
 
     @classmethod
     def from_line(cls, line: bytes) -> Template:
@@ -45,9 +52,10 @@ class Template:
             + [(at, len(NOW_MARK), 1) for at in self.now_at]
             + [(at, len(LATER_MARK), 2) for at in self.later_at]
             + [(at, len(MS_MARK), 3) for at in self.ms_at]
+            + [(at, len(CLASSIC_NOW_MARK), 4) for at in self.classic_at]
         )
         text = bytearray()
-        places: tuple[list[int], ...] = ([], [], [], [])
+        places: tuple[list[int], ...] = ([], [], [], [], [])
         done = 0
         for at, size_bytes, kind in cuts:
             text += _squeezed(self.text[done:at])
@@ -64,12 +72,14 @@ class Template:
 class Stamp:
     """The texts of time that a block carries: the moment of sending, and an hour later.
 
-    ``ms`` is the moment of sending in milliseconds since 1970, as 13 digits.
+    ``ms`` is the moment of sending in milliseconds since 1970, as 13 digits; ``classic`` as v1.1
+    writes it, in 30 characters.
     """
 
     now: bytes
     later: bytes
     ms: bytes = b""
+    classic: bytes = b""
 
 
 class Block:
@@ -92,6 +102,7 @@ class Block:
         self._now_at: list[int] = []
         self._later_at: list[int] = []
         self._ms_at: list[int] = []
+        self._classic_at: list[int] = []
         self.ends: list[int] = []
         size_bytes = 0
         for template in deflated or templates:
@@ -102,6 +113,7 @@ class Block:
             self._now_at += [start + at for at in template.now_at]
             self._later_at += [start + at for at in template.later_at]
             self._ms_at += [start + at for at in template.ms_at]
+            self._classic_at += [start + at for at in template.classic_at]
             self.ends.append(start + len(template.text))
             parts += (head, template.text, tail)
             size_bytes = start + len(template.text) + len(tail)
@@ -126,6 +138,8 @@ class Block:
                 buffer[at : at + 24] = stamp.later
             for at in self._ms_at:
                 buffer[at : at + 13] = stamp.ms
+            for at in self._classic_at:
+                buffer[at : at + 30] = stamp.classic
         return buffer
 
     def lines(self) -> list[bytes]:

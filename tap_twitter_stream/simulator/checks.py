@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from tap_twitter_stream.simulator import clock, problems
+from tap_twitter_stream.simulator.endpoints import plain_name
 from tap_twitter_stream.simulator.fields import BadParameterError, Selection
 from tap_twitter_stream.simulator.http import Answer, json_answer
 
@@ -33,6 +35,12 @@ def not_in_plan(row: Endpoint, request: Request) -> Answer | None:
     return None
 
 
+def with_plain_names(request: Request) -> Request:
+    """Return a request whose parameters have the same names on every stream."""
+    query = {plain_name(name): value for name, value in request.query.items()}
+    return replace(request, query=query)
+
+
 def bad_parameter(row: Endpoint, request: Request) -> Answer | None:
     """Return the refusal of the first parameter that the endpoint does not take."""
     unknown = sorted(set(request.query) - row.parameters) if row.bearer else []
@@ -41,6 +49,7 @@ def bad_parameter(row: Endpoint, request: Request) -> Answer | None:
         legal = ",".join(sorted(row.parameters))
         message = f"The query parameter [{name}] is not one of [{legal}]"
         return json_answer(400, problems.invalid_request(name, value, message))
+    request = with_plain_names(request)
     if row.partitions and not request.query.get("partition"):
         message = "The `partition` query parameter can not be empty"
         return json_answer(400, problems.invalid_request("partition", None, message))

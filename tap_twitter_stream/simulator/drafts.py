@@ -16,6 +16,7 @@ ID_MARK = "#ID" + "-" * 16
 NOW_MARK = "#NOW" + "-" * 20
 LATER_MARK = "#LATER" + "-" * 18
 MS_MARK = "#MS" + "-" * 10
+CLASSIC_NOW_MARK = "#CLASSIC" + "-" * 22
 # One post in this many carries U+0000, or an unpaired surrogate.
 NUL_EVERY, NUL_AT = 200, 7
 SURROGATE_EVERY, SURROGATE_AT = 200, 13

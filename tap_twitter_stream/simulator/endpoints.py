@@ -18,6 +18,7 @@ Holds: TypeAlias = Literal[
     "likes_compliance",
     "labels",
     "activities",
+    "statuses",
 ]
 
 FIELD_PARAMETERS = frozenset(LEGAL_VALUES)
@@ -30,7 +31,8 @@ class Endpoint:
     ``handler`` names a method of ``rest.Api``; a stream has none. ``limit`` is the number of
     requests that X allows in 15 minutes; a stream's limit is the scenario's ``connect_limit``.
     ``holds`` says of what a stream consists; one with ``partitions`` must be asked for one of them;
-    ``lang`` is the only language of its posts; ``enterprise`` whether self-serve plans lack it.
+    ``lang`` is the only language of its posts; ``enterprise`` whether self-serve plans lack it;
+    ``dialect`` decides how requests are signed, refused and parted from.
     """
 
     method: str
@@ -45,6 +47,17 @@ class Endpoint:
     partitions: int = 0
     lang: str = ""
     enterprise: bool = False
+    dialect: Literal["v2", "v1_1"] = "v2"
+
+    @property
+    def filters(self) -> bool:
+        """Whether it wants to be told what to track."""
+        return "track" in self.parameters
+
+    @property
+    def is_classic(self) -> bool:
+        """Whether it wants a signature and speaks v1.1."""
+        return self.dialect == "v1_1"
 
     @property
     def legal_values(self) -> Mapping[str, frozenset[str]]:
@@ -100,6 +113,34 @@ _VOLUME_STREAMS = (
     _events("tweet_label", "/2/tweets/label/stream", "labels"),
     _events("activity", "/2/activity/stream", "activities"),
 )
+# Parameters of v1.1: X's guide to its streaming requests. It ignored those that it did not know.
+_CLASSIC = frozenset({"delimited", "stall_warnings", "language", "filter_level", "count"})
+_CLASSIC_STREAMS = tuple(
+    Endpoint(
+        method,
+        f"/1.1/statuses/{path}.json",
+        f"statuses_{path}",
+        _CLASSIC | {"track", "follow", "locations"} if path == "filter" else _CLASSIC,
+        bearer=False,
+        holds="statuses",
+        dialect="v1_1",
+    )
+    for path, method in (
+        ("filter", "POST"),
+        ("filter", "GET"),
+        ("sample", "GET"),
+        ("sample", "POST"),
+    )
+)
+_POWERSTREAM = Endpoint(
+    "GET",
+    "/2/powerstream",
+    "powerstream",
+    frozenset({"backfillMinutes", "startTime", "endTime", "localDcOnly"}),
+    holds="statuses",
+    needs_rules=True,
+    enterprise=True,
+)
 _RULES = "/2/tweets/search/stream/rules"
 # Limits: rate limit table of X's documentation, pay-per-use column.
 ENDPOINTS: tuple[Endpoint, ...] = (
@@ -112,6 +153,8 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     ),
     Endpoint("GET", "/2/tweets/sample/stream", "sample", _STREAM),
     *_VOLUME_STREAMS,
+    *_CLASSIC_STREAMS,
+    _POWERSTREAM,
     Endpoint(
         "GET",
         _RULES,
@@ -140,7 +183,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("POST", "/simulator/stop", "stop", handler="stop", bearer=False),
     Endpoint("GET", "/simulator/stop", "stop", handler="stop", bearer=False),
 )
-STREAM_NAMES = tuple(endpoint.name for endpoint in ENDPOINTS if endpoint.is_stream)
+STREAM_NAMES = tuple(dict.fromkeys(row.name for row in ENDPOINTS if row.is_stream))
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +208,18 @@ class Channel:
     def share(self) -> int:
         """Which share of the made-up posts it delivers, from 0."""
         return (self.partition or 1) - 1
+
+
+_PLAIN_NAMES = {
+    "backfillMinutes": "backfill_minutes",
+    "startTime": "start_time",
+    "endTime": "end_time",
+}
+
+
+def plain_name(name: str) -> str:
+    """Return the name that all other streams have for a parameter of Powerstream."""
+    return _PLAIN_NAMES.get(name, name)
 
 
 def find(method: str, path: str) -> Endpoint | None:

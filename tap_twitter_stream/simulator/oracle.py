@@ -38,6 +38,7 @@ class Oracle:
         self.absences: list[Absence] = []
         self.messages: dict[str, bytes] = {}
         self.bad_lines: list[bytes] = []
+        self.notices: list[bytes] = []
         self._billed: Counter[str] = Counter()
         self._unique = 0
 
@@ -148,6 +149,12 @@ class Oracle:
         """Note an in-stream notice of a disconnect."""
         with self._changed:
             self._write({**_of(connection, "notice"), "disconnect_type": disconnect_type})
+
+    def said(self, connection: Connection, kind: str, line: bytes) -> None:
+        """Note a message between the posts of a v1.1 stream."""
+        with self._changed:
+            self.notices.append(line)
+            self._write({**_of(connection, "notice"), "notice": kind, "line": line.decode()})
 
     def keep_alive(self, connection: Connection) -> None:
         """Note one blank line."""

@@ -154,7 +154,8 @@ class Outbox:
         self.oracle.sent(self.connection, runs, size_bytes, repeat=bool(again))
         if self.supply.scenario.record_messages and not again:
             for post_id, text in zip(each(runs), block.lines(), strict=False):
-                self.oracle.message(self.connection, str(post_id), text)
+                # A length may stand before it, on a line of its own.
+                self.oracle.message(self.connection, str(post_id), text.rpartition(CRLF)[2])
 
     def _single(self) -> tuple[Block, Batch] | None:
         """Return one filled post, or ``None`` if no rule matches."""

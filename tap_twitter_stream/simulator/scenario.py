@@ -34,10 +34,13 @@ if TYPE_CHECKING:
 DEFAULT_BEARER_TOKEN = "SIMULATED-BEARER-TOKEN"
 DEFAULT_CONSUMER_KEY = "SIMULATED-CONSUMER-KEY"
 DEFAULT_CONSUMER_SECRET = "SIMULATED-CONSUMER-SECRET"
+DEFAULT_ACCESS_TOKEN = "SIMULATED-ACCESS-TOKEN"
+DEFAULT_ACCESS_TOKEN_SECRET = "SIMULATED-ACCESS-TOKEN-SECRET"
 
 EXTRA_CONNECTION = ("refuse", "disconnect", "drop_oldest", "disconnect_oldest")
 # X sends a blank line at least that often.
 KEEP_ALIVE_S = 20.0
+CLASSIC_KEEP_ALIVE_S = 30.0
 # A keep-alive more often than that would be a flood.
 SHORTEST_S = 0.001
 
@@ -50,7 +53,7 @@ class Scenario:
         seed: Decides people and texts; ids and times are always new.
         rate_per_s: Posts per second on each stream, or ``"max"``.
         keep_alive_s: A blank line goes out after that long without a byte; an object may name it
-            for some endpoints, the others keep X's 20 seconds.
+            for some endpoints, the others keep X's 20 seconds (v1.1: 30).
         access: ``"enterprise"``, or ``"self_serve"`` for an app that gets a 403 on volume and
             compliance streams and a 400 on backfill and recovery.
         gzip: Whether a client that accepts gzip gets it.
@@ -86,6 +89,8 @@ class Scenario:
         bearer_tokens: The tokens accepted; ``/oauth2/token`` gives the first.
         consumer_key: The key that ``/oauth2/token`` accepts.
         consumer_secret: The secret that goes with it.
+        access_token: The account that may sign requests for v1.1 streams.
+        access_token_secret: The secret that goes with it.
 
     Raises:
         ScenarioError: A value does not fit; the message is one sentence.
@@ -118,6 +123,8 @@ class Scenario:
     bearer_tokens: Sequence[str] = (DEFAULT_BEARER_TOKEN,)
     consumer_key: str = DEFAULT_CONSUMER_KEY
     consumer_secret: str = DEFAULT_CONSUMER_SECRET
+    access_token: str = DEFAULT_ACCESS_TOKEN
+    access_token_secret: str = DEFAULT_ACCESS_TOKEN_SECRET
     _scripts: tuple[Entry, ...] = field(init=False, repr=False, compare=False)
     _faults: RandomFaults | None = field(init=False, repr=False, compare=False)
     patience: Patience | None = field(init=False, repr=False, compare=False)
@@ -189,9 +196,11 @@ class Scenario:
 
     def keep_alive_of(self, endpoint: str) -> float:
         """Return the seconds after which a quiet stream gets a blank line."""
+        is_classic = endpoint.startswith("statuses_")
+        usual_s = CLASSIC_KEEP_ALIVE_S if is_classic else KEEP_ALIVE_S
         if isinstance(self.keep_alive_s, Mapping):
-            return self.keep_alive_s.get(endpoint, KEEP_ALIVE_S)
-        return self.keep_alive_s
+            return self.keep_alive_s.get(endpoint, usual_s)
+        return usual_s if self.keep_alive_s == KEEP_ALIVE_S else self.keep_alive_s
 
     def script(
         self, endpoint: str, attempt: int, partition: int | None = None, *, recovery: bool = False
@@ -249,7 +258,7 @@ def _check_plain(values: Mapping[str, Any]) -> None:
         if not isinstance(values[name], bool):
             message = f"{name!r} must be true or false, not {values[name]!r}."
             raise ScenarioError(message)
-    for name in ("consumer_key", "consumer_secret"):
+    for name in ("consumer_key", "consumer_secret", "access_token", "access_token_secret"):
         if not isinstance(values[name], str):
             message = f"{name!r} must be a text."
             raise ScenarioError(message)

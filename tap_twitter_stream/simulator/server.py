@@ -8,7 +8,8 @@ import threading
 from typing import TYPE_CHECKING
 
 from tap_twitter_stream.simulator import endpoints, problems
-from tap_twitter_stream.simulator.checks import bad_parameter, not_in_plan
+from tap_twitter_stream.simulator.checks import bad_parameter, not_in_plan, with_plain_names
+from tap_twitter_stream.simulator.classic_door import ClassicDoor, opened
 from tap_twitter_stream.simulator.endpoints import Channel
 from tap_twitter_stream.simulator.gate import Gate
 from tap_twitter_stream.simulator.http import (
@@ -41,6 +42,7 @@ class Server:
         self._oracle = oracle
         self._api = api
         self._gate = Gate(self._scenario.connect_window_s)
+        self._classic_door = ClassicDoor(self._scenario, self._gate)
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._streams = Streams(supply, oracle, self._gate, self._stopping)
@@ -125,6 +127,7 @@ class Server:
         answer, headers = self._refusal(row, request)
         if row is not None and answer is None:
             if row.is_stream:
+                request = opened(row, request) if row.is_classic else with_plain_names(request)
                 channel, span = Channel.of(row, request.query), Span.from_query(request.query)
                 return self._streams.serve(Visit(connection, request, channel, headers, span))
             answer = self._api.answer(row.handler, request)
@@ -142,6 +145,8 @@ class Server:
         """Check what X checks before it does anything; return also the rate limit's headers."""
         if row is None:
             return json_answer(404, problems.usual(404)), {}
+        if row.is_classic:
+            return self._classic_door.refusal(row, request), {}
         if row.bearer and not self._may(request):
             return json_answer(401, problems.usual(401)), {}
         refusal = not_in_plan(row, request) if self._scenario.access == "self_serve" else None

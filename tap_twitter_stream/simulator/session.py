@@ -22,6 +22,7 @@ from tap_twitter_stream.simulator.steps import (
     HalfOpen,
     Idle,
     NewMember,
+    Notice,
     Open,
     Raw,
     Rst,
@@ -106,7 +107,7 @@ class Session:
             self._send(step)
         elif isinstance(step, (Idle, Silence)):
             self._pause(step)
-        elif not isinstance(step, (Open, *INSTEAD)):  # They belong to the answer's head.
+        elif not isinstance(step, (Open, Notice, *INSTEAD)):  # Of the answer's head, or of v1.1.
             self._trouble(step)
         return ""
 
@@ -191,13 +192,17 @@ class Session:
                 self._keep_alive_until(min(next_s, ends_s))
                 continue
             self.link.check()
-            done = self.outbox.send(int(min(due, left - sent, PAGE_POSTS)))
+            done = self._send_posts(int(min(due, left - sent, PAGE_POSTS)))
             if done is None:
                 return
             if done == 0:
                 started_s += LOOK_AGAIN_S
                 self._keep_alive_until(clock.monotonic_s() + LOOK_AGAIN_S)
             sent += done
+
+    def _send_posts(self, count: int) -> int | None:
+        """Send up to so many posts; return how many, ``None`` if the limit is reached."""
+        return self.outbox.send(count)
 
     def _idle(self, span_s: float) -> None:
         """Send nothing but keep-alives."""

@@ -77,6 +77,16 @@ class Simulator:
         """The secret that ``/oauth2/token`` accepts."""
         return self.scenario.consumer_secret
 
+    @property
+    def access_token(self) -> str:
+        """The account that may sign requests for v1.1 streams."""
+        return self.scenario.access_token
+
+    @property
+    def access_token_secret(self) -> str:
+        """The secret that goes with the account."""
+        return self.scenario.access_token_secret
+
     def wait_for(self, predicate: Callable[[], bool], timeout_s: float) -> bool:
         """Wait until the predicate holds; say whether it did within the time."""
         return self.oracle.wait_for(predicate, timeout_s)

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 from tap_twitter_stream.simulator.answers import PROBLEMS
 from tap_twitter_stream.simulator.steps import (
     DISCONNECT_TYPES,
+    NOTICE_KINDS,
     BadGzip,
     BadLine,
     Close,
@@ -25,6 +26,7 @@ from tap_twitter_stream.simulator.steps import (
     Idle,
     NewMember,
     NoAnswer,
+    Notice,
     Open,
     Rate,
     Raw,
@@ -158,6 +160,15 @@ def _cut_line(entry: Mapping[str, Any]) -> CutLine:
     return CutLine(end="rst" if end == "rst" else "fin", where=where)  # type: ignore[arg-type]
 
 
+def _notice(entry: Mapping[str, Any]) -> Notice:
+    values = entry.get("values", {})
+    if not isinstance(values, Mapping):
+        message = f"'values' of step 'notice' must be an object, not {values!r}."
+        raise ScenarioError(message)
+    undelivered = count(entry, "undelivered") or 1
+    return Notice(choice(entry, "kind", NOTICE_KINDS), undelivered, tuple(values.items()))
+
+
 def _bad_gzip(entry: Mapping[str, Any]) -> BadGzip:
     return BadGzip(choice(entry, "how", ("corrupt", "truncated", "checksum")))  # type: ignore[arg-type]
 
@@ -180,8 +191,8 @@ _STEPS: dict[str, tuple[tuple[str, ...], _Maker]] = {
     "bad_line": (_PAYLOAD_KEYS, lambda e: BadLine(_payload(e, BadLine().payload))),
     "raw": (_PAYLOAD_KEYS, lambda e: Raw(_payload(e))),
     "disconnect": (
-        ("disconnect_type",),
-        lambda e: Disconnect(choice(e, "disconnect_type", DISCONNECT_TYPES)),
+        ("disconnect_type", "code"),
+        lambda e: Disconnect(choice(e, "disconnect_type", DISCONNECT_TYPES), count(e, "code")),
     ),
     "drip": (
         ("posts", "size_bytes"),
@@ -189,6 +200,7 @@ _STEPS: dict[str, tuple[tuple[str, ...], _Maker]] = {
     ),
     "duplicate": (("posts",), lambda e: Duplicate(count(e, "posts") or 1)),
     "new_member": ((), lambda _: NewMember()),
+    "notice": (("kind", "undelivered", "values"), _notice),
     "bad_gzip": (("how",), _bad_gzip),
     "open": (("headers",), lambda e: Open(_headers(e))),
     "http": (("status", "problem", "body", "headers", "rate_limit_reset_in_s"), _http),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 DISCONNECT_TYPES = (
     "OperationalDisconnect",
@@ -14,6 +14,21 @@ DISCONNECT_TYPES = (
     "InternalError",
     "ClientApplicationStateDegraded",
     "InvalidRules",
+)
+NOTICE_KINDS = (
+    "delete",
+    "scrub_geo",
+    "limit",
+    "status_withheld",
+    "user_withheld",
+    "warning",
+    "follows_over_limit",
+    "event",
+    "friends",
+    "friends_str",
+    "direct_message",
+    "for_user",
+    "control",
 )
 Rate: TypeAlias = "float | Literal['max']"
 
@@ -87,9 +102,26 @@ class Raw:
 
 @dataclass(frozen=True, slots=True)
 class Disconnect:
-    """Send the in-stream notice of a disconnect, then end the response properly."""
+    """Send the in-stream notice of a disconnect, then end the response properly.
+
+    v1.1 has codes in the place of types; without one it sends the code nearest to the type.
+    """
 
     disconnect_type: str = "OperationalDisconnect"
+    code: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Send one of the messages that v1.1 has between statuses; nothing on a v2 stream.
+
+    It is about the status sent last. ``undelivered`` is what ``limit`` adds to its counter;
+    ``values`` change fields of the message.
+    """
+
+    kind: str = "delete"
+    undelivered: int = 1
+    values: tuple[tuple[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +191,7 @@ Ending: TypeAlias = Close | Cut | Rst | CutLine | Disconnect | BadGzip | HalfOpe
 Pause: TypeAlias = Idle | Silence
 Trouble: TypeAlias = BadLine | Raw | Drip | Duplicate | NewMember
 Instead: TypeAlias = Http | Refuse | NoAnswer
-Step: TypeAlias = Send | Ending | Pause | Trouble | Open | Instead
+Step: TypeAlias = Send | Ending | Pause | Trouble | Open | Notice | Instead
 # For isinstance, which takes no alias of a union in Python 3.10's typing.
 ENDINGS = (Close, Cut, Rst, CutLine, Disconnect, BadGzip, HalfOpen)
 INSTEAD = (Http, Refuse, NoAnswer)

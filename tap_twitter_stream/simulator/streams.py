@@ -10,6 +10,12 @@ from typing import TYPE_CHECKING
 
 from tap_twitter_stream.simulator import clock, endpoints, problems
 from tap_twitter_stream.simulator.absences import Absences
+from tap_twitter_stream.simulator.blocks import CRLF
+from tap_twitter_stream.simulator.classic_door import usual_answer
+from tap_twitter_stream.simulator.classic_feed import Ask
+from tap_twitter_stream.simulator.classic_powerstream import is_local as is_local_only
+from tap_twitter_stream.simulator.classic_powerstream import local_headers, preamble
+from tap_twitter_stream.simulator.classic_session import ClassicSession
 from tap_twitter_stream.simulator.fields import Selection
 from tap_twitter_stream.simulator.http import (
     answer_bytes,
@@ -34,7 +40,7 @@ from tap_twitter_stream.simulator.supply import Feed
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tap_twitter_stream.simulator.endpoints import Channel
     from tap_twitter_stream.simulator.gate import Gate
@@ -57,7 +63,12 @@ class Visit:
 
     @property
     def slots(self) -> str:
-        """What has connection slots and scripts of its own."""
+        """What has connection slots of its own: an account has one for all of v1.1."""
+        return "v1.1" if self.channel.endpoint.is_classic else self.turns
+
+    @property
+    def turns(self) -> str:
+        """What has scripts of its own."""
         return self.channel.name + (" recovery" if self.span else "")
 
 
@@ -104,7 +115,7 @@ class Streams:
     def _follow(self, visit: Visit) -> bool:
         """Let the script of this attempt decide between a refusal and a stream."""
         channel = visit.channel
-        attempt = self._gate.next_attempt(visit.slots)
+        attempt = self._gate.next_attempt(visit.turns)
         script = self._scenario.script(
             channel.endpoint.name, attempt, channel.partition, recovery=visit.span is not None
         )
@@ -125,7 +136,8 @@ class Streams:
         status = step.status if isinstance(step, Http) else 0
         note_request(self._oracle, visit.request, status)
         if isinstance(step, Http):
-            answer = scripted_answer(step, visit.headers)
+            usual = usual_answer if visit.channel.endpoint.is_classic else None
+            answer = scripted_answer(step, visit.headers, usual)
             visit.socket.sendall(answer_bytes(answer, compress=False))
         elif isinstance(step, NoAnswer):
             with contextlib.suppress(ClientGoneError):
@@ -165,8 +177,12 @@ class Streams:
         first = script[0] if script else None
         changed = dict(first.headers) if isinstance(first, Open) else {}
         headers = stream_headers(visit.headers, compress=session.link.is_compressed)
+        is_local = is_local_only(visit.request)
+        headers |= local_headers() if is_local else {}
         try:
             session.link.begin(head_bytes(200, {**headers, **changed}))
+            if is_local:
+                session.link.send(preamble() + CRLF)
             session.redeliver(60.0 * int(visit.request.query.get("backfill_minutes", "0")))
             return session.run(script)
         except KickedError as kick:
@@ -182,6 +198,7 @@ class Streams:
             too_many = max(0, len(links) - limit) if limit and self._drops_oldest(visit) else 0
             dropped, links[:] = links[:too_many], links[too_many:]
         notice = self._scenario.extra_connection == "disconnect_oldest"
+        notice = notice or visit.channel.endpoint.is_classic
         for old in dropped:
             old.kick("dropped", "ForceDisconnect" if notice else None)
         try:
@@ -192,6 +209,8 @@ class Streams:
 
     def _drops_oldest(self, visit: Visit) -> bool:
         """Say whether one connection too many ends the oldest one."""
+        if visit.channel.endpoint.is_classic:
+            return True  # The one thing that v1.1 is known to do.
         return not visit.span and self._scenario.extra_connection.endswith("_oldest")
 
     def _session(self, visit: Visit, script: tuple[Step, ...], opened: Connection) -> Session:
@@ -202,8 +221,14 @@ class Streams:
         patience = self._scenario.patience
         link = Link(visit.socket, compress=compress, mixed=mixed, patience=patience)
         selection = Selection.from_query(visit.request.query, visit.channel.endpoint.legal_values)
-        feed = Feed(self._supply, visit.channel, selection, deflate=mixed)
+        ask = Ask.of(visit.channel.endpoint, visit.request.query)
+        feed = Feed(self._supply, visit.channel, selection, deflate=mixed, ask=ask)
         outbox = Outbox(link, feed, self._supply, self._oracle, opened)
+        if visit.channel.endpoint.is_classic:
+            warns = visit.request.query.get("stall_warnings") == "true"
+            return ClassicSession(
+                outbox, self._stopping, delimited=ask.delimited, stall_warnings=warns
+            )
         if not visit.span:
             return Session(outbox, self._stopping)
         past = self._supply.past
@@ -217,9 +242,11 @@ class Streams:
         return not finishes and not kicks and not self._scenario.record_messages
 
 
-def scripted_answer(step: Http, headers: dict[str, str]) -> Answer:
-    """Return the answer that a script has in place of a stream."""
-    answer = json_answer(step.status, problems.usual(step.status))
+def scripted_answer(
+    step: Http, headers: dict[str, str], usual: Callable[[int], Answer] | None = None
+) -> Answer:
+    """Return the answer that a script has in place of a stream; ``usual`` if it says no body."""
+    answer = (usual or _usual_problem)(step.status)
     if step.body is not None:
         answer.body = step.body
     answer.headers = {**headers}
@@ -230,9 +257,14 @@ def scripted_answer(step: Http, headers: dict[str, str]) -> Answer:
     return answer
 
 
+def _usual_problem(status: int) -> Answer:
+    """Return what v2 answers."""
+    return json_answer(status, problems.usual(status))
+
+
 def note_request(oracle: Oracle, request: Request, status: int) -> None:
     """Tell the oracle about a request, leaving out what might be secret."""
     row = endpoints.find(request.method, request.path)
-    known = row.parameters if row else frozenset()
+    known = row.parameters | set(map(endpoints.plain_name, row.parameters)) if row else frozenset()
     query = {name: value if name in known else "…" for name, value in request.query.items()}
     oracle.request(method=request.method, path=request.path, query=query, status=status)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from tap_twitter_stream.simulator import clock
 from tap_twitter_stream.simulator.blocks import Block, Stamp, Template
+from tap_twitter_stream.simulator.classic_feed import Ask, classic_line, powerstream_line
 from tap_twitter_stream.simulator.events import make_event
 from tap_twitter_stream.simulator.ids import Ids
 from tap_twitter_stream.simulator.past import Past
@@ -29,6 +30,7 @@ PAGES_TOTAL = 4
 # X escapes the slash in some answers and not in others.
 SLASH_ESCAPED_EVERY = 3
 EDITABLE_S = 3600
+EVERYTHING = Ask()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ class View:
     untagged_rules: str
     holds: Holds = "posts"
     lang: str = ""
+    ask: Ask = EVERYTHING
 
 
 @lru_cache(maxsize=128)
@@ -58,6 +61,8 @@ def deflate_page(view: View, page: int) -> tuple[Template, ...]:
 
 def _render(view: View, number: int) -> Template:
     """Render one post for a view."""
+    if view.holds == "statuses":
+        return Template.from_line(_status_line(view, number))
     if view.holds != "posts":
         event = make_event(view.holds, view.seed, number, view.selection)
         return Template.from_line(line(event, ascii_only=True, escape_slashes=False))
@@ -69,6 +74,14 @@ def _render(view: View, number: int) -> Template:
     escape_slashes = number % SLASH_ESCAPED_EVERY == 0
     rendered = line(message, ascii_only=post.ascii_only, escape_slashes=escape_slashes)
     return Template.from_line(rendered)
+
+
+def _status_line(view: View, number: int) -> bytes:
+    """Render one status; where rules decide, it names those that it matches."""
+    matching = _matching(view, number)
+    if matching is None:
+        return classic_line(view.seed, number, view.ask)
+    return powerstream_line(view.seed, number, matching)
 
 
 def _matching(view: View, number: int) -> tuple[Rule, ...] | None:
@@ -144,11 +157,13 @@ class Feed:
         selection: Selection,
         *,
         deflate: bool,
+        ask: Ask = EVERYTHING,
     ) -> None:
         self._deflate = deflate
         self._supply = supply
         self._channel = channel
         self._selection = selection
+        self._ask = ask
         self._matches_rules = channel.endpoint.needs_rules
         self._blocks: dict[int, Block] = {}
         self._version = -1
@@ -189,9 +204,10 @@ class Feed:
         if second != self._stamp_second:
             self._stamp_second = second
             now, later = clock.utc_text(second), clock.utc_text(second + EDITABLE_S)
+            classic = clock.classic_text(second).encode()
             if self._channel.endpoint.holds == "users_compliance":
                 now = now.replace("Z", "+")  # The marks of these events stand before "00:00".
-            self._stamp = Stamp(now.encode(), later.encode(), b"%d000" % second)
+            self._stamp = Stamp(now.encode(), later.encode(), b"%d000" % second, classic)
         return self._stamp
 
     def _current_view(self) -> View | None:
@@ -209,5 +225,6 @@ class Feed:
                 scenario.untagged_rules,
                 self._channel.endpoint.holds,
                 self._channel.endpoint.lang,
+                self._ask,
             )
-        return None if self._view.rules == () else self._view
+        return self._view if self._view.rules != () and self._ask.langs else None

@@ -53,7 +53,8 @@ def test_it_announces_itself_and_ends_cleanly_on_a_signal(
         process,
         facts,
     ):
-        assert facts.keys() == {"url", "bearer_token", "consumer_key", "consumer_secret"}
+        signing = {"consumer_key", "consumer_secret", "access_token", "access_token_secret"}
+        assert facts.keys() == {"url", "bearer_token"} | signing
         rules = get(facts, "/2/tweets/search/stream/rules")["data"]
         assert [(r["value"], r.get("tag")) for r in rules] == [("fog", "weather"), ("tea", None)]
         process.send_signal(number)
