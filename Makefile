@@ -8,7 +8,8 @@ help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
 
 setup: ## only set up: the tap, its tests and the targets
-	@scripts/setup dev postgres target-csv target-duckdb target-jsonl target-postgres
+	@scripts/setup dev postgres target-csv target-duckdb target-jsonl target-postgres \
+		tweepy-4.12 tweepy-4.13
 
 demo: ## stream into a DuckDB file and show it; again to continue; LIVE=1 with BEARER_TOKEN for X
 	@scripts/setup app target-duckdb

@@ -57,14 +57,20 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def target() -> Callable[[str], Path]:
-    """Return a function that gives a target's command and sets it up when it is not there."""
+def tool() -> Callable[[str], Path]:
+    """Return a function that gives a tool's environment and sets it up when it is not there."""
 
     def find(name: str) -> Path:
         subprocess.run([ROOT / "scripts/setup", name], check=True, stdin=subprocess.DEVNULL)
-        return ROOT / ".tools" / name / "bin" / name
+        return ROOT / ".tools" / name
 
     return find
+
+
+@pytest.fixture(scope="session")
+def target(tool: Callable[[str], Path]) -> Callable[[str], Path]:
+    """Return a function that gives a target's command."""
+    return lambda name: tool(name) / "bin" / name
 
 
 @pytest.fixture(scope="session", params=["wheel", "debian"])

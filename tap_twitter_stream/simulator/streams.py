@@ -225,7 +225,9 @@ class Streams:
         feed = Feed(self._supply, visit.channel, selection, deflate=mixed, ask=ask)
         outbox = Outbox(link, feed, self._supply, self._oracle, opened)
         if visit.channel.endpoint.is_classic:
-            warns = visit.request.query.get("stall_warnings") == "true"
+            warns = (
+                visit.request.query.get("stall_warnings", "").lower() == "true"
+            )  # tweepy: "True"
             return ClassicSession(
                 outbox, self._stopping, delimited=ask.delimited, stall_warnings=warns
             )
