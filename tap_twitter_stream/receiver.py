@@ -27,7 +27,7 @@ from typing import Any
 import msgspec
 
 from tap_twitter_stream.api.receive import Receiver
-from tap_twitter_stream.api.redact import install
+from tap_twitter_stream.api.redact import guard_tracebacks, install
 from tap_twitter_stream.api.targets import prepare, record_rules
 from tap_twitter_stream.clock import Clock
 from tap_twitter_stream.errors import ApiError, CaptureFailedError, SpoolError, StopRequestedError
@@ -247,6 +247,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     order = msgspec.json.decode(sys.stdin.buffer.readline(), type=Order)
+    guard_tracebacks(order.config)
     settings = parse_settings(order.config)
     ring_handle = os.dup(1)
     os.set_blocking(ring_handle, False)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import requests
 
 from tap_twitter_stream.api.connect import network_failure
+from tap_twitter_stream.api.redact import scrub_refusal
 from tap_twitter_stream.errors import ApiRefusedError, ApiUnavailableError, StopRequestedError
 from tap_twitter_stream.policy.ending import (
     HttpRefused,
@@ -122,7 +123,8 @@ class Caller:
 
     def _problem(self, response: requests.Response) -> HttpRefused:
         status, headers = response.status_code, response.headers
-        return problem_from_body(status, headers, response.content, self._clock.now_s())
+        now_s = self._clock.now_s()
+        return scrub_refusal(problem_from_body(status, headers, response.content, now_s))
 
 
 def refused(answer: HttpRefused, path: str) -> ApiRefusedError:

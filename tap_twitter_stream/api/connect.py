@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import requests
 from urllib3.exceptions import NameResolutionError
 
+from tap_twitter_stream.api.redact import scrub_refusal
 from tap_twitter_stream.policy.ending import (
     ClosedByServer,
     HttpRefused,
@@ -155,7 +156,8 @@ def open_stream(
         if response.status_code != requests.codes.ok:
             with response:
                 body = response.raw.read(_MAX_ERROR_BODY_BYTES, decode_content=True)
-            return problem_from_body(response.status_code, response.headers, body, now_s)
+            answer = problem_from_body(response.status_code, response.headers, body, now_s)
+            return scrub_refusal(answer)
         return OpenStream(response, wake_handle)
     except InflateError as error:
         return ProtocolBroken(str(error))

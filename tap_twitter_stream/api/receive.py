@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tap_twitter_stream.api.connect import OpenStream, StreamRequest, open_stream
+from tap_twitter_stream.api.redact import scrub
 from tap_twitter_stream.errors import SpoolError
 from tap_twitter_stream.policy.ending import (
     DisconnectNotice,
@@ -166,7 +167,7 @@ class Receiver:
                 self._budget.refund(answer, self._clock.now_s())
                 return 0, Life(answer)
             head["http_status"] = 200
-            head["transaction_id"] = answer.headers.get("x-transaction-id")
+            head["transaction_id"] = scrub(answer.headers.get("x-transaction-id") or "") or None
             connection = self._log.append_json(Kind.OPENED, head)
             logger.info("%s: connected (%s).", self._target.label, head["connection_id"])
             try:

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import logging
+import sys
+import traceback
 from base64 import b64encode
-from typing import TYPE_CHECKING
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from tap_twitter_stream.settings_schema import SETTINGS_SCHEMA
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from types import TracebackType
+
+    from tap_twitter_stream.policy.ending import HttpRefused
     from tap_twitter_stream.settings import Settings
 
 REDACTED = "[redacted]"
@@ -48,19 +55,20 @@ class SecretFilter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Clean the record in place; always lets it pass."""
         message = record.getMessage()
-        if self._clean(message) != message:
-            record.msg, record.args = self._clean(message), ()
+        if self.clean(message) != message:
+            record.msg, record.args = self.clean(message), ()
         if record.exc_info and not record.exc_text:
             text = logging.Formatter().formatException(record.exc_info)
-            if self._clean(text) != text:
+            if self.clean(text) != text:
                 record.exc_info = None
                 record.exc_text = text
         for name, value in record.__dict__.items():
             if isinstance(value, str):
-                record.__dict__[name] = self._clean(value)
+                record.__dict__[name] = self.clean(value)
         return True
 
-    def _clean(self, text: str) -> str:
+    def clean(self, text: str) -> str:
+        """Return a text without the secrets."""
         for form in self._forms:
             text = text.replace(form, REDACTED)
         return text
@@ -77,6 +85,35 @@ def install(settings: Settings) -> SecretFilter:
     for handler in logging.getLogger().handlers:
         handler.addFilter(_FILTER)  # adding it twice is the same as once
     return _FILTER
+
+
+def scrub(text: str) -> str:
+    """Return what somebody else said without our secrets: an answer may repeat what was asked."""
+    return _FILTER.clean(text)
+
+
+def scrub_refusal(refused: HttpRefused) -> HttpRefused:
+    """Do so with every text of a refusal, before it reaches the log, a record or a person."""
+    fields: dict[str, Any] = asdict(refused)
+    texts = {name: scrub(one) for name, one in fields.items() if isinstance(one, str)}
+    return replace(refused, **{**fields, **texts})
+
+
+def guard_tracebacks(config: Mapping[str, Any]) -> None:
+    """Keep the secrets of a configuration out of what Python says as a process dies.
+
+    For the time before the settings are checked, and for what passes every handler.
+    """
+    for name, spec in SETTINGS_SCHEMA["properties"].items():
+        if spec.get("secret") and isinstance(config.get(name), str):
+            hide(config[name])
+    sys.excepthook = _say_scrubbed
+
+
+def _say_scrubbed(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    sys.stderr.write(scrub("".join(traceback.format_exception(kind, error, trace))))
 
 
 def hide(secret: str) -> None:
