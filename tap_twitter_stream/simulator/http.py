@@ -60,6 +60,10 @@ class Request:
         """Say whether the client can inflate the answer."""
         return "gzip" in self.headers.get("accept-encoding", "")
 
+    def closes(self) -> bool:
+        """Say whether the client wants no other answer on this connection."""
+        return self.headers.get("connection", "").lower() == "close"
+
     def json(self) -> dict[str, Any]:
         """Return the body as an object; anything else becomes an empty one."""
         try:

@@ -129,7 +129,8 @@ class Server:
             if row.is_stream:
                 request = opened(row, request) if row.is_classic else with_plain_names(request)
                 channel, span = Channel.of(row, request.query), Span.from_query(request.query)
-                return self._streams.serve(Visit(connection, request, channel, headers, span))
+                visit = Visit(connection, request, channel, headers, span)
+                return self._streams.serve(visit) and not request.closes()
             answer = self._api.answer(row.handler, request)
         answer = answer or json_answer(404, problems.usual(404))
         answer.headers.update(headers)
@@ -137,7 +138,7 @@ class Server:
         connection.sendall(answer_bytes(answer, compress=request.accepts_gzip()))
         if answer.then:
             answer.then()
-        return request.headers.get("connection", "").lower() != "close"
+        return not request.closes()
 
     def _refusal(
         self, row: Endpoint | None, request: Request

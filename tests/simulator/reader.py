@@ -87,7 +87,10 @@ def read_reply(connection: socket.socket) -> Reply:
     first, *lines = head.decode().split("\r\n")
     reply.status = int(first.split()[1])
     reply.headers = {name: value for name, _, value in (line.partition(": ") for line in lines)}
-    _unchunk(reply, body)
+    if "content-length" in reply.headers:
+        reply.rest = body
+    else:
+        _unchunk(reply, body)
     return reply
 
 
