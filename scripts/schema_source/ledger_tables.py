@@ -35,7 +35,6 @@ _CONNECTIONS = Table(
         "last_id": ("string", "Id of the last tweet delivered; not always the highest."),
         "first_message_at": ("time", "When the first message arrived, UTC."),
         "last_message_at": ("time", "When the last message arrived, UTC."),
-        "lag_median_seconds": ("number", "Median of arrival minus posting, in seconds."),
         "max_lag_seconds": ("number", "Longest arrival minus posting, in seconds."),
         "reconnect_wait_seconds": (
             "number",

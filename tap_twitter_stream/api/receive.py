@@ -245,12 +245,13 @@ class Receiver:
         life: Life,
         decision: Any,  # noqa: ANN401
     ) -> None:
+        over = isinstance(decision, Fatal) or isinstance(life.ending, StoppedByUs)
         head.update(
             closed_at_us=self._clock.now_us(),
             ending=ending_to_dict(life.ending),
             description=describe(life.ending),
             wire_bytes=life.wire_bytes,
-            wait_s=None if isinstance(decision, Fatal) else decision.seconds,
+            wait_s=None if over else decision.seconds,
         )
         if isinstance(life.ending, HttpRefused):
             head["http_status"] = life.ending.status
