@@ -143,6 +143,8 @@ def test_sent_posts_carry_their_own_id_and_the_present_time(path: str) -> None:
     with Simulator(scenario) as sim:
         posts = read_posts(connect(sim, path + EVERYTHING), 3 * PAGE_POSTS)
         assert len({post["data"]["id"] for post in posts}) == len(posts)
+        # A line is noted once it was sent, which may be after it was read.
+        assert sim.wait_for(lambda: posts[-1]["data"]["id"] in sim.oracle.messages, 5)
         for post in posts:
             data = post["data"]
             assert data["edit_history_tweet_ids"][-1] == data["id"]
