@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from tap_twitter_stream.simulator.fields import LEGAL_LIKE_VALUES, LEGAL_VALUES
+from tap_twitter_stream.simulator.roll import ENDPOINT_IDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -142,6 +143,7 @@ _POWERSTREAM = Endpoint(
     enterprise=True,
 )
 _RULES = "/2/tweets/search/stream/rules"
+_CONNECTIONS = "/2/connections"
 # Limits: rate limit table of X's documentation, pay-per-use column.
 ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint(
@@ -177,6 +179,19 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("POST", "/oauth2/token", "token", handler="give_token", bearer=False),
     Endpoint(
         "GET", "/2/usage/tweets", "usage", frozenset({"days", "usage.fields"}), "usage_of_posts", 50
+    ),
+    Endpoint(
+        "GET",
+        _CONNECTIONS,
+        "connections_list",
+        frozenset({"status", "endpoints", "max_results", "pagination_token", "connection.fields"}),
+        "list_connections",
+    ),
+    Endpoint("DELETE", _CONNECTIONS, "connections_end", handler="end_connections"),
+    Endpoint("DELETE", f"{_CONNECTIONS}/all", "connections_end_all", handler="end_all", limit=25),
+    *(
+        Endpoint("DELETE", f"{_CONNECTIONS}/{name}", "connections_end_one", handler="end_endpoint")
+        for name in sorted(ENDPOINT_IDS)
     ),
     Endpoint("GET", "/", "home", handler="describe", bearer=False),
     Endpoint("GET", "/simulator/oracle", "oracle", handler="show_oracle", bearer=False),

@@ -70,10 +70,23 @@ class Gate:
             self._open[endpoint] += free
             return free
 
-    def haunt(self, endpoint: str, span_s: float) -> None:
-        """Keep one more slot taken for a while, as X does for connections it thinks alive."""
+    def haunt(self, endpoint: str, span_s: float) -> float:
+        """Keep one more slot taken for a while, as X does for connections it thinks alive.
+
+        Returns:
+            The ghost, for :meth:`lay`.
+        """
         with self._changed:
-            self._ghosts.setdefault(endpoint, []).append(clock.monotonic_s() + span_s)
+            ghost = clock.monotonic_s() + span_s
+            self._ghosts.setdefault(endpoint, []).append(ghost)
+            return ghost
+
+    def lay(self, endpoint: str, ghost: float) -> None:
+        """Free the slot of a ghost."""
+        with self._changed:
+            if ghost in self._ghosts.get(endpoint, ()):
+                self._ghosts[endpoint].remove(ghost)
+            self._changed.notify_all()
 
     def _taken(self, endpoint: str) -> int:
         """Count open connections and ghosts."""

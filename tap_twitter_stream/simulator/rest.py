@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, unquote
 from tap_twitter_stream.simulator import clock, home, problems
 from tap_twitter_stream.simulator.endpoints import ENDPOINTS
 from tap_twitter_stream.simulator.http import Answer, json_answer
+from tap_twitter_stream.simulator.roll import ENDPOINT_IDS, Roll
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from tap_twitter_stream.simulator.scenario import Scenario
 
 MAX_RULES_PER_PAGE = 1000
+MAX_CONNECTIONS_PER_PAGE = 100
 APP_ID = "10000001"
 PROJECT_ID = "1000000001"
 # Monthly cap of the pay-per-use plan.
@@ -35,12 +37,17 @@ class Api:
         self._rules = rules
         self._oracle = oracle
         self._stop = stop
+        self.roll = Roll(scenario.seed)
         self._handlers: dict[str, Callable[[Request], Answer]] = {
             "list_rules": self.list_rules,
             "change_rules": self.change_rules,
             "count_rules": self.count_rules,
             "give_token": self.give_token,
             "usage_of_posts": self.usage_of_posts,
+            "list_connections": self.list_connections,
+            "end_connections": self.end_connections,
+            "end_all": self.end_all,
+            "end_endpoint": self.end_endpoint,
             "describe": self.describe,
             "show_oracle": self.show_oracle,
             "stop": self.stop,
@@ -126,6 +133,50 @@ class Api:
             app = {"client_app_id": APP_ID, "usage_result_count": len(usage), "usage": usage}
             data["daily_client_app_usage"] = [app]
         return json_answer(200, {"data": data})
+
+    def list_connections(self, request: Request) -> Answer:
+        """Answer one page of the app's stream connections."""
+        status = request.query.get("status", "active")
+        if status not in {"active", "inactive", "all"}:
+            return _invalid("status", status, "is not one of [active,inactive,all]")
+        names = [one for one in request.query.get("endpoints", "").split(",") if one]
+        unknown = [one for one in names if one not in ENDPOINT_IDS]
+        if unknown:
+            return _invalid("endpoints", unknown[0], "is not the id of an endpoint")
+        most, token = request.query.get("max_results", "10"), request.query.get("pagination_token")
+        if not most.isdecimal() or not 1 <= int(most) <= MAX_CONNECTIONS_PER_PAGE:
+            return _invalid("max_results", most, "is not between 1 and 100")
+        offset = int(token) if token and token.isdecimal() else 0
+        rows = self.roll.rows(status, names)
+        page = rows[offset : offset + int(most)]
+        meta: dict[str, Any] = {"result_count": len(page)}
+        if offset + len(page) < len(rows):
+            meta["next_token"] = str(offset + len(page))
+        asked = {"id", *request.query.get("connection.fields", "id,endpoint_name").split(",")}
+        data = [{name: one[name] for name in one if name in asked} for one in page]
+        return json_answer(200, {"data": data, "meta": meta})
+
+    def end_connections(self, request: Request) -> Answer:
+        """End connections by id."""
+        ids = request.json().get("uuids")
+        if not isinstance(ids, list) or not 1 <= len(ids) <= MAX_CONNECTIONS_PER_PAGE:
+            return _invalid("uuids", "", "must hold 1 to 100 ids")
+        return self._ended(self.roll.kill(map(str, ids)))
+
+    def end_all(self, _: Request) -> Answer:
+        """End every connection of the app."""
+        return self._ended(self.roll.kill([one["id"] for one in self.roll.rows("active", ())]))
+
+    def end_endpoint(self, request: Request) -> Answer:
+        """End every connection to one endpoint."""
+        name = request.path.rpartition("/")[2]
+        return self._ended(self.roll.kill([one["id"] for one in self.roll.rows("active", [name])]))
+
+    @staticmethod
+    def _ended(results: list[dict[str, Any]]) -> Answer:
+        ended = sum(one["success"] for one in results)
+        counts = {"successful_kills": ended, "failed_kills": len(results) - ended}
+        return json_answer(200, {"data": {**counts, "results": results}})
 
     def describe(self, request: Request) -> Answer:
         """Answer a page for a person who opens the address."""

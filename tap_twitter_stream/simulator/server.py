@@ -45,7 +45,7 @@ class Server:
         self._classic_door = ClassicDoor(self._scenario, self._gate)
         self._lock = threading.Lock()
         self._stopping = threading.Event()
-        self._streams = Streams(supply, oracle, self._gate, self._stopping)
+        self._streams = Streams(supply, oracle, self._gate, api.roll, self._stopping)
         self._open: dict[socket.socket, threading.Thread] = {}
         family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         self._listener = socket.create_server(address, family=family, backlog=64)

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from tap_twitter_stream.simulator.http import Answer, Request
     from tap_twitter_stream.simulator.notes import Connection
     from tap_twitter_stream.simulator.oracle import Oracle
+    from tap_twitter_stream.simulator.roll import Entry, Roll
     from tap_twitter_stream.simulator.steps import Instead, Step
     from tap_twitter_stream.simulator.supply import Supply
 
@@ -76,7 +77,7 @@ class Streams:
     """Opens streams, or refuses them."""
 
     def __init__(
-        self, supply: Supply, oracle: Oracle, gate: Gate, stopping: threading.Event
+        self, supply: Supply, oracle: Oracle, gate: Gate, roll: Roll, stopping: threading.Event
     ) -> None:
         self._supply = supply
         self._scenario = supply.scenario
@@ -84,6 +85,7 @@ class Streams:
         self._gate = gate
         self._stopping = stopping
         self.absences = Absences(supply, oracle)
+        self._roll = roll
         self._lock = threading.Lock()
         self._links: dict[str, list[Link]] = {}
 
@@ -124,11 +126,7 @@ class Streams:
         first = script[0] if script else None
         if isinstance(first, INSTEAD):
             return self._instead(visit, first)
-        try:
-            self._run(visit, script)
-        finally:
-            if self._scenario.ghost_slot_s and not visit.span:
-                self._gate.haunt(visit.slots, self._scenario.ghost_slot_s)
+        self._run(visit, script)
         return False
 
     def _instead(self, visit: Visit, step: Instead) -> bool:
@@ -201,11 +199,26 @@ class Streams:
         notice = notice or visit.channel.endpoint.is_classic
         for old in dropped:
             old.kick("dropped", "ForceDisconnect" if notice else None)
+        entry = self._roll.begin(
+            visit.channel.endpoint.name, lambda: link.kick("killed", "ForceDisconnect")
+        )
         try:
             yield
         finally:
             with self._lock, contextlib.suppress(ValueError):  # It may have been dropped.
                 links.remove(link)
+            self._haunt(visit, entry)
+
+    def _haunt(self, visit: Visit, entry: Entry | None) -> None:
+        """Leave a ghost in the place of a stream that has ended, unless it was killed."""
+        span_s = 0.0 if visit.span else self._scenario.ghost_slot_s
+        ghost = 0.0
+        if span_s and not (entry and entry.reason):
+            ghost = self._gate.haunt(visit.slots, span_s)
+        if entry:
+            self._roll.end(
+                entry, ghost_s=span_s, lay_ghost=lambda: self._gate.lay(visit.slots, ghost)
+            )
 
     def _drops_oldest(self, visit: Visit) -> bool:
         """Say whether one connection too many ends the oldest one."""

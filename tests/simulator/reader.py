@@ -130,13 +130,14 @@ def call(
     /,
     *,
     token: str | None = None,
+    method: str | None = None,
     **query: str,
 ) -> tuple[int, Any, dict[str, str]]:
     """Make one REST call; return status, decoded body and headers."""
     url = sim.url + path + (f"?{urlencode(query)}" if query else "")
     data = None if body is None else json.dumps(body).encode()
     headers = {"Authorization": f"Bearer {token or sim.bearer_token}"}
-    request = urllib.request.Request(url, data=data, headers=headers)
+    request = urllib.request.Request(url, data=data, headers=headers, method=method)
     try:
         with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:
             return answer.status, json.loads(answer.read()), dict(answer.headers)
