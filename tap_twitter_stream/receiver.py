@@ -159,6 +159,7 @@ class ReceiverProcess:
                 clock=self._clock,
                 next_id=lambda: f"{self._order.window_id}-{next(numbers)}",
                 wake_handle=self._wake_handle,
+                hunter=prepared.hunter,
             )
             for target in prepared.targets
         ]

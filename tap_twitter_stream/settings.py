@@ -131,6 +131,7 @@ class Network:
     ca_bundle: str | None
     user_agent: str | None
     max_line_bytes: int
+    kill_ghosts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,4 +286,5 @@ def _network(values: dict[str, Any]) -> Network:
         ca_bundle=values["ca_bundle"],
         user_agent=values["user_agent"],
         max_line_bytes=values["max_line_bytes"],
+        kill_ghosts=values["kill_ghost_connections"],
     )

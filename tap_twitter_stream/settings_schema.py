@@ -281,6 +281,12 @@ _NETWORK = {
     },
     "ca_bundle": _text("File with the certificates to trust instead of the bundled ones."),
     "user_agent": _text("Sent as User-Agent. Default: the tap's name and version."),
+    "kill_ghost_connections": _one(
+        "boolean",
+        "When X says that there are too many connections, end those it still counts for the app on"
+        " that endpoint and that this run does not hold: also another program's.",
+        default=False,
+    ),
     "max_line_bytes": _whole(
         "A longer line goes to dead_letters.", 65_536, maximum=256 * MIB, default=4 * MIB
     ),

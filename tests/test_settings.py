@@ -108,6 +108,7 @@ def test_every_setting_arrives(tmp_path: Path) -> None:
         stall_timeout_seconds=21,
         connect_timeout_seconds=2,
         max_retries=0,
+        kill_ghost_connections=True,
         proxy="http://user:hunter2hunter2@proxy.example:3128",
         ca_bundle=str(bundle),
         user_agent="me/1",
@@ -151,6 +152,7 @@ def test_every_setting_arrives(tmp_path: Path) -> None:
     )
     assert (network.stall_timeout_s, network.connect_timeout_s) == (21.0, 2.0)
     assert (network.max_retries, network.user_agent) == (0, "me/1")
+    assert network.kill_ghosts
     assert (network.ca_bundle, network.max_line_bytes) == (str(bundle), MIB)
     assert set(settings.secrets) == {
         TOKEN["bearer_token"],

@@ -43,11 +43,13 @@ if TYPE_CHECKING:
     import requests
 
     from tap_twitter_stream.api.budget_file import BudgetFile
+    from tap_twitter_stream.api.connections import GhostHunter
     from tap_twitter_stream.clock import Clock
     from tap_twitter_stream.spool.writer import LogWriter
 
 _TAIL_BYTES = 16 << 10  # enough for a disconnect notice behind the last posts
 _FULL_RETRY_S = 1.0
+_GHOST_WAIT_S = 5.0  # X says nothing of how long a killed connection's slot stays taken
 
 _CROWDED = " If another program uses this app's connection, end that one."
 _DUEL = (
@@ -89,6 +91,7 @@ class Receiver:
     Args:
         next_id: Gives each attempt its connection id.
         wake_handle: Becomes readable, and stays so, when a stop is asked for.
+        hunter: Ends what X wrongly counts, where the user wants that.
         chance: For the jitter of waits.
     """
 
@@ -103,6 +106,7 @@ class Receiver:
         clock: Clock,
         next_id: Callable[[], str],
         wake_handle: int,
+        hunter: GhostHunter | None = None,
         chance: Callable[[], float] = random.random,
     ) -> None:
         self._target = target
@@ -113,6 +117,7 @@ class Receiver:
         self._clock = clock
         self._next_id = next_id
         self._wake_handle = wake_handle
+        self._hunter = hunter
         self._chance = chance
         self._attempts = itertools.count(1)
         self.fatal: Fatal | None = None
@@ -131,6 +136,8 @@ class Receiver:
             decision, self._governor = self._governor.next(
                 life.ending, life.lived_s, life.data_seen, self._clock.now_s(), self._chance
             )
+            if isinstance(decision, Wait) and self._ended_ghosts(life.ending):
+                decision = Wait(_GHOST_WAIT_S, decision.cause)
             self._append_closed(head, connection, life, decision)
             if isinstance(decision, Fatal):
                 self.fatal = decision
@@ -140,6 +147,22 @@ class Receiver:
             self._tell(life.ending, decision)
             if self._clock.wait(decision.seconds):
                 return
+
+    def _ended_ghosts(self, ending: Ending) -> bool:
+        """End what stands in the way if X says that there are too many connections."""
+        if not isinstance(ending, HttpRefused) or ending.connection_issue != "TooManyConnections":
+            return False
+        spec = ENDPOINTS[self._target.endpoint]
+        if self._hunter is None or not spec.connections_id:
+            return False
+        ended = self._hunter.hunt(spec.connections_id, alone=not self._target.partition)
+        if ended:
+            logger.warning(
+                "%s: ended %d connections that X still counted (`kill_ghost_connections`).",
+                self._target.label,
+                ended,
+            )
+        return bool(ended)
 
     def _wait_for_budget(self) -> bool:
         """Wait for X's limit of connects, then spend one. True when a stop came first."""

@@ -12,6 +12,7 @@ from tap_twitter_stream.api.auth import fetch_bearer_token, user_signer
 from tap_twitter_stream.api.budget_file import BudgetFile, app_fingerprint
 from tap_twitter_stream.api.call import Caller
 from tap_twitter_stream.api.connect import StreamRequest
+from tap_twitter_stream.api.connections import GhostHunter
 from tap_twitter_stream.api.receive import Target
 from tap_twitter_stream.api.rest import RestClient
 from tap_twitter_stream.api.rules_sync import RulesOutcome, sync_rules
@@ -40,6 +41,7 @@ class Prepared:
     targets: tuple[Target, ...]
     session: Callable[[Target], requests.Session]
     budget: Callable[[Target], BudgetFile]
+    hunter: GhostHunter | None = None
 
 
 def prepare(settings: Settings, clock: Clock) -> tuple[Prepared, RestClient]:
@@ -59,6 +61,12 @@ def prepare(settings: Settings, clock: Clock) -> tuple[Prepared, RestClient]:
         )
         token = fetch_bearer_token(bare, auth.consumer_key or "", auth.consumer_secret or "")
     folder = None if settings.spool.dir is None else Path(settings.spool.dir)
+    caller = Caller(
+        make_session(network, token),
+        network.api_url,
+        clock=clock,
+        connect_timeout_s=network.connect_timeout_s,
+    )
     prepared = Prepared(
         targets=tuple(
             _target(settings, spec, partition)
@@ -67,16 +75,9 @@ def prepare(settings: Settings, clock: Clock) -> tuple[Prepared, RestClient]:
         ),
         session=partial(_session, settings, token),
         budget=partial(_budget, folder, app_fingerprint(auth.consumer_key or token or "")),
+        hunter=GhostHunter(caller, clock.now_s()) if network.kill_ghosts else None,
     )
-    rest = RestClient(
-        Caller(
-            make_session(network, token),
-            network.api_url,
-            clock=clock,
-            connect_timeout_s=network.connect_timeout_s,
-        )
-    )
-    return prepared, rest
+    return prepared, RestClient(caller)
 
 
 def record_rules(settings: Settings, rest: RestClient, log: LogWriter) -> None:

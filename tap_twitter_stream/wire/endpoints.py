@@ -69,6 +69,14 @@ class EndpointSpec:
         """Return every partition, or none."""
         return tuple(range(1, self.partitions_total + 1))
 
+    @property
+    def connections_id(self) -> str:
+        """Return X's name for it in ``/2/connections``; empty where that lists none."""
+        if self.signed or self.name in {"activity", "powerstream", "archive"}:
+            return ""
+        firehose, _, lang = self.name.partition("_lang_")
+        return f"{firehose}_stream_lang_{lang}" if lang else f"{self.name}_stream"
+
 
 def _posts(name: str, path: str, partitions_total: int) -> EndpointSpec:
     return EndpointSpec(
