@@ -32,7 +32,7 @@ def block(language: str) -> str:
 
 def test_every_step_of_the_table_exists() -> None:
     steps = re.findall(r"^\| `(\w+)` \|", PAGE, re.MULTILINE)
-    assert len(steps) == 19
+    assert len(steps) == 20
     for step in steps:
         parse_step({"do": step, **ARGUMENTS.get(step, {})})
 
