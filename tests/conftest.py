@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import subprocess
@@ -61,7 +62,9 @@ def tool() -> Callable[[str], Path]:
     """Return a function that gives a tool's environment and sets it up when it is not there."""
 
     def find(name: str) -> Path:
-        subprocess.run([ROOT / "scripts/setup", name], check=True, stdin=subprocess.DEVNULL)
+        with (ROOT / ".tools/.lock").open("wb") as guard:
+            fcntl.flock(guard, fcntl.LOCK_EX)  # another worker may want the same tool just now
+            subprocess.run([ROOT / "scripts/setup", name], check=True, stdin=subprocess.DEVNULL)
         return ROOT / ".tools" / name
 
     return find

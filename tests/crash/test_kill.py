@@ -66,7 +66,11 @@ class Chain:
         self._target = target
         self._state: dict[str, Any] | None = None
         self._config = config_for(
-            sim, spool_dir=str(folder / "spool"), state_interval_seconds=0.2, spool_fsync_ms=50
+            sim,
+            spool_dir=str(folder / "spool"),
+            state_interval_seconds=0.2,
+            spool_fsync_ms=50,
+            shutdown_grace_seconds=25,  # a database on a busy machine takes its time
         )
         self.spooled: set[str] = set()
         self.unacknowledged = 0
