@@ -62,6 +62,7 @@ def tool() -> Callable[[str], Path]:
     """Return a function that gives a tool's environment and sets it up when it is not there."""
 
     def find(name: str) -> Path:
+        (ROOT / ".tools").mkdir(exist_ok=True)
         with (ROOT / ".tools/.lock").open("wb") as guard:
             fcntl.flock(guard, fcntl.LOCK_EX)  # another worker may want the same tool just now
             subprocess.run([ROOT / "scripts/setup", name], check=True, stdin=subprocess.DEVNULL)
