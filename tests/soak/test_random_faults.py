@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
+import statistics
 from collections import Counter
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -13,7 +15,8 @@ from tap_twitter_stream.simulator.ids import LOW_BITS, SNOWFLAKE_EPOCH_MS
 from tap_twitter_stream.simulator.random_faults import KINDS
 from tests.e2e.expected import check_books
 from tests.e2e.figures import note
-from tests.e2e.harness import Tap, config_for
+from tests.e2e.harness import Tap, config_for, is_running, wait_until
+from tests.soak.test_endurance import memory_mb, rounded
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,8 +76,14 @@ def test_twenty_partitions_under_random_faults(tmp_path: Path) -> None:
             max_run_seconds=duration_s,
             stall_timeout_seconds=STALL_S,
         )
+        memory: list[float] = []
         with Tap(tmp_path, config) as tap:
-            assert tap.ended(duration_s + 60) == 0, tap.stderr
+            pids = (tap.process.pid, tap.receiver())
+            while not wait_until(lambda: tap.process.poll() is not None, duration_s / 60):
+                with contextlib.suppress(OSError):  # one of them may end just now
+                    memory.append(memory_mb(*filter(is_running, pids)))
+            assert tap.ended(60) == 0, tap.stderr
+        assert sim.wait_for(lambda: not any(c.is_open for c in sim.oracle.connections), 5)
         ended_s = instant(tap.window["ended_at"])
         sim.catch_up()
         closed_s = max(c.closed_s or 0 for c in sim.oracle.connections)
@@ -100,6 +109,9 @@ def test_twenty_partitions_under_random_faults(tmp_path: Path) -> None:
     assert reported_s <= outages_s + SLACK_S * sum(map(len, gaps.values()))
     assert lost
     if LONG:
+        third = len(memory) // 3
+        later, last = memory[third : 2 * third], memory[2 * third : -1]
+        assert statistics.median(last) < statistics.median(later) + 8, memory
         assert len(sim.oracle.requests) <= 51  # one of them for the rules
     note(
         "20 partitions under random faults",
@@ -110,6 +122,7 @@ def test_twenty_partitions_under_random_faults(tmp_path: Path) -> None:
             "connects": len(sim.oracle.requests),
             "endings": dict(faults),
             "lost": len(lost),
+            "memory_mb": rounded(memory),
             "seconds_lost": round(outages_s, 1),
             "seconds_reported_as_lost": round(reported_s, 1),
         },
