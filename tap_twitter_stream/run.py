@@ -218,7 +218,8 @@ class Run:
     def _spool_folder(self) -> tuple[Path, bool]:
         """Return the log's folder, and whether it outlives the run; say which promise holds."""
         fields = self._settings.fields
-        if fields == parse_settings({}, require_auth=False).fields:
+        takes_fields = any(ENDPOINTS[name].field_params for name in self._settings.endpoints)
+        if takes_fields and fields == parse_settings({}, require_auth=False).fields:
             logger.info("All fields and expansions are asked for: about 3.5 KB a post.")
         spool, names = self._settings.spool, ", ".join(self._settings.endpoints)
         if spool.dir:
