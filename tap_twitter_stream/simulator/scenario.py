@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from tap_twitter_stream.simulator.endpoints import ENDPOINTS
+from tap_twitter_stream.simulator.naming import NAMINGS
 from tap_twitter_stream.simulator.random_faults import RandomFaults
 from tap_twitter_stream.simulator.scripts import (
     Entry,
@@ -83,6 +84,8 @@ class Scenario:
         rules_cap: How many rules there may be.
         untagged_rules: How messages show a rule without a tag: ``"empty"``, ``"absent"``, or
             ``"mixed"``.
+        naming: ``"tweet"`` for the names that streams use, ``"post"`` for those that X's OpenAPI
+            document has for the same members.
         largest_id_every: One id in that many is close to 2**63.
         record_messages: Whether the oracle keeps the exact line of every post.
         price_per_post_usd: For the bill.
@@ -117,6 +120,7 @@ class Scenario:
     rules: Sequence[Mapping[str, Any]] = ()
     rules_cap: int = 1000
     untagged_rules: str = "mixed"
+    naming: str = "tweet"
     largest_id_every: int | None = None
     record_messages: bool = False
     price_per_post_usd: float = 0.005
@@ -150,6 +154,7 @@ class Scenario:
         choice(values, "access", ("enterprise", "self_serve"))
         choice(values, "after", ("steady", "repeat_last"))
         choice(values, "untagged_rules", ("mixed", "empty", "absent"))
+        choice(values, "naming", NAMINGS)
         _check_plain(values)
         connections = as_list(values, "connections")
         object.__setattr__(self, "_scripts", tuple(map(parse_entry, connections)))

@@ -6,13 +6,14 @@ import threading
 from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tap_twitter_stream.simulator import clock
 from tap_twitter_stream.simulator.blocks import Block, Stamp, Template
 from tap_twitter_stream.simulator.classic_feed import Ask, classic_line, powerstream_line
 from tap_twitter_stream.simulator.events import make_event
 from tap_twitter_stream.simulator.ids import Ids
+from tap_twitter_stream.simulator.naming import to_post_names
 from tap_twitter_stream.simulator.past import Past
 from tap_twitter_stream.simulator.posts import make_post
 from tap_twitter_stream.simulator.rendering import envelope, line
@@ -44,6 +45,7 @@ class View:
     holds: Holds = "posts"
     lang: str = ""
     ask: Ask = EVERYTHING
+    naming: str = "tweet"
 
 
 @lru_cache(maxsize=128)
@@ -65,15 +67,22 @@ def _render(view: View, number: int) -> Template:
         return Template.from_line(_status_line(view, number))
     if view.holds != "posts":
         event = make_event(view.holds, view.seed, number, view.selection)
-        return Template.from_line(line(event, ascii_only=True, escape_slashes=False))
+        return _template(view, event, ascii_only=True, escape_slashes=False)
     matching = _matching(view, number)
     keywords = " ".join(filter(None, (rule.keyword() for rule in matching or ())))
     post = make_post(view.seed, number, keywords, view.lang)
     shown = None if matching is None else [_shown(view, rule, number) for rule in matching]
     message = envelope(post, view.selection, shown)
     escape_slashes = number % SLASH_ESCAPED_EVERY == 0
-    rendered = line(message, ascii_only=post.ascii_only, escape_slashes=escape_slashes)
-    return Template.from_line(rendered)
+    return _template(view, message, ascii_only=post.ascii_only, escape_slashes=escape_slashes)
+
+
+def _template(
+    view: View, message: dict[str, Any], *, ascii_only: bool, escape_slashes: bool
+) -> Template:
+    """Write a message in the names of the view."""
+    named = to_post_names(message) if view.naming == "post" else message
+    return Template.from_line(line(named, ascii_only=ascii_only, escape_slashes=escape_slashes))
 
 
 def _status_line(view: View, number: int) -> bytes:
@@ -226,5 +235,6 @@ class Feed:
                 self._channel.endpoint.holds,
                 self._channel.endpoint.lang,
                 self._ask,
+                scenario.naming,
             )
         return self._view if self._view.rules != () and self._ask.langs else None
