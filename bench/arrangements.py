@@ -94,7 +94,7 @@ class Emitting:
     @property
     def finished(self) -> bool:
         """Whether the log's last frame was seen."""
-        return self._replay.stopped is not None
+        return self._replay.ended is not None
 
     def step(self) -> None:
         """Emit all that the log has."""

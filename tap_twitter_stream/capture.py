@@ -138,7 +138,7 @@ class Capture:
     def _finished(self) -> bool:
         if self._replay.full:
             return True
-        if self._tip_reached and (self._replay.stopped is not None or self._link.ended):
+        if self._tip_reached and (self._replay.ended is not None or self._link.ended):
             return True
         return self._is_late()
 
@@ -151,7 +151,7 @@ class Capture:
             if self._replay.full:
                 self.unhandled_lines = line_ends(frames[index + 1 :])
                 break
-        self._tip_reached = not frames and (ended or self._replay.stopped is not None)
+        self._tip_reached = not frames and (ended or self._replay.ended is not None)
         return bool(frames)
 
     def _is_late(self) -> bool:
@@ -223,15 +223,15 @@ class Capture:
             self._link.drain_ring()
 
     def _outcome(self) -> Outcome:
-        stopped = self._replay.stopped
+        ended = self._replay.ended
         deadline_s = self._deadline_s
         if self._stop is None:
             deadline_s = self._clock.monotonic_s() + self._window.window.shutdown_grace_s
-        said = str(stopped.get("fatal") or "") if stopped else self._link.last_words
+        said = str(ended.get("fatal") or "") if ended else self._link.last_words
         if said:
             return Outcome(StopReason.FATAL.value, said, deadline_s)
         if self._stop is None:
-            if stopped is None:
+            if ended is None:
                 fatal = "The receiver process died. What it stored is kept; run again to go on."
                 return Outcome(StopReason.FATAL.value, fatal, deadline_s)
             return Outcome(StopReason.FINISHED.value, "", deadline_s)

@@ -33,7 +33,8 @@ class Replay:
         self._open: dict[int, Connection] = {}
         self._old_window = state.window if state else []
         self.position = state.position if state else 0
-        self.stopped: dict[str, Any] | None = None
+        self._stopped: dict[str, Any] | None = None  # how the window read last ended
+        self.ended: dict[str, Any] | None = None  # how this run's receiver did
         self.full = False  # max_records was reached; what follows stays in the log
         self._caught_up = False  # everything before the position was dealt with
         self._cut_connection = -1  # the one in whose frame that happened
@@ -165,14 +166,17 @@ class Replay:
     # Frames of this run, and of earlier ones that nobody acknowledged.
 
     def _began(self, frame: Frame) -> None:
-        if self.window and (self.stopped is None or self.stopped["reason"] == "orphaned"):
+        if self.window and (self._stopped is None or self._stopped["reason"] == "orphaned"):
             self._old_window = [self.window["window_id"], self.window["started_at_us"]]
         self._end_crashed(frame)
         self._books.window = frame.json()
-        self.stopped = None
+        self._stopped = None
 
     def _ended(self, frame: Frame) -> None:
-        self.stopped = frame.json()
+        self._stopped = frame.json()
+        # The backlog may be read before this run's receiver has written its first frame.
+        if frame.position >= self._options.own_from:
+            self.ended = self._stopped
 
     def _end_crashed(self, frame: Frame) -> None:
         """Close what a killed run left open, and write the row it could not write."""

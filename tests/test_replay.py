@@ -211,3 +211,20 @@ def test_a_frame_full_of_junk_stays_linear() -> None:
     run.read(log.frames)
     places = [json.loads(row)["position"] for stream, row in run.rows if stream == "dead_letters"]
     assert places == [start + 2 * index for index in range(20_000)]
+
+
+def test_the_end_of_an_earlier_run_does_not_end_this_one() -> None:
+    """The backlog may be read before this run's receiver has written its first frame."""
+    log = Log()
+    log.add(Kind.WINDOW, {"window_id": "earlier", "started_at_us": START_US, "endpoints": []})
+    log.add(Kind.STOPPED, {"reason": "stop"})
+    run = Run()
+    options = ReplayOptions("s", 512, own_from=log.end)
+    run.replay = Replay(options, run.emitter, Dedupe(60.0, 100), None)
+    run.read(log.frames)
+    before = run.replay.ended
+    log.add(Kind.WINDOW, {"window_id": "now", "started_at_us": START_US, "endpoints": []})
+    log.add(Kind.STOPPED, {"reason": "fatal", "fatal": "It broke."})
+    run.read(log.frames[2:])
+    assert (before, run.replay.ended) == (None, {"reason": "fatal", "fatal": "It broke."})
+    assert not [row for stream, row in run.rows if stream == "capture_windows"], "nobody crashed"

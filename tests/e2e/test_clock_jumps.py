@@ -8,19 +8,20 @@ import pytest
 
 from tap_twitter_stream.simulator import Scenario, Simulator
 from tests.e2e.expected import check_books
-from tests.e2e.harness import config_for, run
+from tests.e2e.harness import Tap, config_for
 
 DAY_S = 86_400.0
 SET_CLOCK = Path(__file__).parent / "set_clock"
 
 
 @pytest.fixture(params=[-DAY_S, DAY_S], ids=["back", "forward"])
-def jump_s(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> float:
-    """Set the clock of the tap and of its receiver, three seconds from now; return by how much."""
-    at_s = time.time() + 3.0
+def jump_s(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> float:
+    """Make ready to set both processes' clock with the file ``set``; return by how much."""
     monkeypatch.setenv("PYTHONPATH", str(SET_CLOCK))
     monkeypatch.setenv("SET_CLOCK_BY", str(request.param))
-    monkeypatch.setenv("SET_CLOCK_AT", str(at_s))
+    monkeypatch.setenv("SET_CLOCK_FILE", str(tmp_path / "set"))
     return float(request.param)
 
 
@@ -44,7 +45,10 @@ def test_a_clock_that_is_set_changes_neither_the_posts_nor_the_length_of_the_run
     with Simulator(scenario) as sim:
         begun_s = time.monotonic()
         config = config_for(sim, spool_dir=str(tmp_path / "spool"), **bounds)
-        code, tap = run(tmp_path, config)
+        with Tap(tmp_path, config) as tap:
+            tap.has(150)  # the run is under way, on its second connection
+            (tmp_path / "set").touch()
+            code = tap.ended()
         took_s = time.monotonic() - begun_s
         sent = sim.oracle.sent_ids()
     assert code == 0, tap.stderr

@@ -41,21 +41,21 @@ def test_each_bound_ends_the_run(
 
 
 def test_stop_at_ends_the_run_at_its_instant(tmp_path: Path) -> None:
-    stop_at = datetime.now(timezone.utc) + timedelta(seconds=2)
+    stop_at = datetime.now(timezone.utc) + timedelta(seconds=4)
     with Simulator(Scenario()) as sim:
         code, tap = run(tmp_path, config_for(sim, stop_at=stop_at.isoformat()))
     assert (code, tap.window["stop_reason"]) == (0, "stop_at")
     ended_at = datetime.fromisoformat(tap.window["ended_at"].replace("Z", "+00:00"))
-    assert timedelta(0) <= ended_at - stop_at < timedelta(seconds=1)
+    assert timedelta(0) <= ended_at - stop_at < timedelta(seconds=3)
 
 
 def test_aligned_end_lies_on_the_grid(tmp_path: Path) -> None:
     with Simulator(Scenario()) as sim:
         before_s = time.time()
-        _, tap = run(tmp_path, config_for(sim, align_stop_to_seconds=3))
+        _, tap = run(tmp_path, config_for(sim, align_stop_to_seconds=6))
     ended_at = datetime.fromisoformat(tap.window["ended_at"].replace("Z", "+00:00"))
-    assert 0 <= ended_at.timestamp() % 3 < 1
-    assert ended_at.timestamp() <= math.ceil(before_s / 3 + 1) * 3 + 1
+    assert 0 <= ended_at.timestamp() % 6 < 3  # the rest is for the work after the end
+    assert ended_at.timestamp() <= math.ceil(before_s / 6 + 1) * 6 + 3
 
 
 @pytest.mark.parametrize("chunking", ["message", "64k"])

@@ -1,7 +1,7 @@
-"""Set the clock of a process that finds this folder on its path, some time after its start.
+"""Set the clock of a process that finds this folder on its path, once a file is there.
 
-SET_CLOCK_BY says by how many seconds, SET_CLOCK_AT at which instant (seconds since 1970). The
-monotonic clock goes on, as it does when an administrator or NTP sets the time.
+SET_CLOCK_BY says by how many seconds, SET_CLOCK_FILE names the file. The monotonic clock goes on,
+as it does when an administrator or NTP sets the time.
 """
 
 from __future__ import annotations
@@ -9,14 +9,13 @@ from __future__ import annotations
 import os
 import time
 
-_BY_S = float(os.environ["SET_CLOCK_BY"])
-_AT_S = float(os.environ["SET_CLOCK_AT"])
+_BY_NS = int(float(os.environ["SET_CLOCK_BY"]) * 1e9)
+_FILE = os.environ["SET_CLOCK_FILE"]
 _real_ns = time.time_ns
 
 
 def _time_ns() -> int:
-    now_ns = _real_ns()
-    return now_ns + int((_BY_S if now_ns >= _AT_S * 1e9 else 0.0) * 1e9)
+    return _real_ns() + (_BY_NS if os.path.exists(_FILE) else 0)  # noqa: PTH110 - at each look
 
 
 time.time_ns = _time_ns
