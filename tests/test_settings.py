@@ -400,3 +400,9 @@ def test_any_configuration_is_either_parsed_or_refused_with_reasons(raw: dict[st
         reasons = ["none."] if settings.auth.complete else []
     assert reasons
     assert all(sentence.rstrip().endswith(".") for sentence in reasons)
+
+
+def test_batches_are_refused_instead_of_half_done() -> None:
+    batches = {"encoding": {"format": "jsonl"}, "storage": {"root": "file:///tmp"}}
+    with pytest.raises(SettingsError, match="`batch_config` is not supported yet"):
+        parse_settings({"bearer_token": "t", "batch_config": batches})

@@ -76,6 +76,9 @@ def check_settings(raw: Mapping[str, Any], *, require_auth: bool = True) -> Chec
     }
     _fill_in(values)
     errors += _misspelt(raw)
+    if raw.get("batch_config"):
+        # The SDK's writer would take one stream of many, and lose rows at a stop.
+        errors.append("`batch_config` is not supported yet: leave it out, records come one by one.")
     errors += [error for check in _CHECKS for error in check(values)]
     if require_auth and not any(found[name] for name in CREDENTIALS):
         errors += missing_auth(values, raw) if needs_app(values) else ()
