@@ -64,12 +64,12 @@ class Emitting:
 
     def __init__(self, folder: Path, work: str) -> None:
         # The receiver's own process must not pay for the SDK, so it is imported here.
-        from tap_twitter_stream.delivery import ReplayOptions  # noqa: PLC0415
         from tap_twitter_stream.emit.emitter import Emitter  # noqa: PLC0415
         from tap_twitter_stream.emit.lanes import RawLane  # noqa: PLC0415
         from tap_twitter_stream.emit.output import Output  # noqa: PLC0415
         from tap_twitter_stream.policy.dedupe import Dedupe  # noqa: PLC0415
         from tap_twitter_stream.replay import Replay  # noqa: PLC0415
+        from tap_twitter_stream.replay_options import ReplayOptions  # noqa: PLC0415
         from tap_twitter_stream.spool.reader import LogReader  # noqa: PLC0415
 
         class Laborious(RawLane):

@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, Any
 from bench.corpus import STREAM_NAMES, record
 from bench.measure import middle
 from bench.report import table
-from tap_twitter_stream.delivery import ReplayOptions
 from tap_twitter_stream.emit.emitter import Emitter
 from tap_twitter_stream.emit.lanes import RawLane
 from tap_twitter_stream.emit.output import BlockingSink, Output
 from tap_twitter_stream.policy.dedupe import Dedupe
 from tap_twitter_stream.replay import Replay
+from tap_twitter_stream.replay_options import ReplayOptions
 from tap_twitter_stream.spool.reader import LogReader
 
 if TYPE_CHECKING:

@@ -21,13 +21,13 @@ from tap_twitter_stream.api.connect import StreamRequest
 from tap_twitter_stream.api.receive import Receiver, Target
 from tap_twitter_stream.api.session import make_session
 from tap_twitter_stream.clock import Clock
-from tap_twitter_stream.delivery import ReplayOptions
 from tap_twitter_stream.emit.emitter import Emitter
 from tap_twitter_stream.emit.lanes import RawLane
 from tap_twitter_stream.emit.output import Output
 from tap_twitter_stream.policy.dedupe import Dedupe
 from tap_twitter_stream.policy.governor import Governor
 from tap_twitter_stream.replay import Replay
+from tap_twitter_stream.replay_options import ReplayOptions
 from tap_twitter_stream.settings import parse_settings
 from tap_twitter_stream.simulator import Scenario, Simulator
 from tap_twitter_stream.spool.frames import Kind

@@ -5,18 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tap_twitter_stream.capture_books import CaptureBooks
-from tap_twitter_stream.connection import BYTES, Connection, Tally, empty_stats
-from tap_twitter_stream.delivery import Delivery, ReplayOptions
+from tap_twitter_stream.connection import BYTES, empty_stats
+from tap_twitter_stream.delivery import Delivery
+from tap_twitter_stream.open_connections import OpenConnections
 from tap_twitter_stream.policy.ledger import Ledger
 from tap_twitter_stream.spool.frames import Frame, Kind
 from tap_twitter_stream.state import CaptureState
 from tap_twitter_stream.wire.endpoints import ENDPOINTS
-from tap_twitter_stream.wire.lines import LineCutter, LinePlaces
-from tap_twitter_stream.wire.route import Origin
+from tap_twitter_stream.wire.lines import LinePlaces
 
 if TYPE_CHECKING:
+    from tap_twitter_stream.connection import Connection, Tally
     from tap_twitter_stream.emit.emitter import Emitter
     from tap_twitter_stream.policy.dedupe import Dedupe
+    from tap_twitter_stream.replay_options import ReplayOptions
 
 
 class Replay:
@@ -29,16 +31,14 @@ class Replay:
         ledger = Ledger.restore(state.ledger if state else [])
         self._books = CaptureBooks(emitter, ledger, options.spool_id)
         self._delivery = Delivery(options, emitter, dedupe)
-        self._restored = {row[0]: row for row in state.connections} if state else {}
-        self._open: dict[int, Connection] = {}
+        rows = state.connections if state else []
+        self._open = OpenConnections(rows, options.max_line_bytes)
         self._old_window = state.window if state else []
         self.position = state.position if state else 0
         self._stopped: dict[str, Any] | None = None  # how the window read last ended
         self.ended: dict[str, Any] | None = None  # how this run's receiver did
         self.full = False  # max_records was reached; what follows stays in the log
-        self._caught_up = False  # everything before the position was dealt with
-        self._cut_connection = -1  # the one in whose frame that happened
-        self.unread_lines = 0  # of that frame
+        self.unread_lines = 0  # of the frame in which that happened
         self._handlers = {
             Kind.CONTEXT: self._context,
             Kind.WINDOW: self._began,
@@ -56,7 +56,7 @@ class Replay:
         if frame.end <= self.position:
             self._catch_up(frame)
             return
-        self._caught_up = True
+        self._open.caught_up = True
         if self._is_beyond_limit(frame):
             self.full = True
             return
@@ -73,26 +73,10 @@ class Replay:
         return CaptureState(
             spool_id=self._options.spool_id,
             position=self.position,
-            connections=[
-                *([one.number, self._line_start(one), *one.stats] for one in self._open.values()),
-                *self._unseen(),
-            ],
+            connections=self._open.export(self.position),
             ledger=self._books.ledger.export(),
             window=[] if certified else [window.get("window_id"), window.get("started_at_us")],
         )
-
-    def _unseen(self) -> list[list[Any]]:
-        """Rows of the last STATE whose connections this run did not come to."""
-        if self._caught_up:
-            return []
-        return [row for number, row in self._restored.items() if number not in self._open]
-
-    def _line_start(self, connection: Connection) -> int:
-        """Where the next run has to take this connection up: behind what was emitted of it."""
-        cut_short = not self._caught_up or connection.number == self._cut_connection
-        if connection.cutter.pending_bytes or cut_short:
-            return min(connection.line_start, self.position)
-        return self.position
 
     @property
     def open_total(self) -> int:
@@ -136,32 +120,21 @@ class Replay:
                 self._books.window = frame.json()
                 self._open.clear()
             case Kind.OPENED:
-                self._register(frame.position, frame.json())
+                self._open.add(frame.position, frame.json(), self.position)
             case Kind.CLOSED:
-                self._open.pop(frame.connection, None)
+                self._open.discard(frame.connection)
             case Kind.BYTES:
                 connection = self._open.get(frame.connection)
-                row = self._restored.get(frame.connection)
-                if connection and row and frame.end > row[1]:
-                    self._feed(connection, frame, max(0, row[1] - frame.payload_position))
+                start = self._open.restored_start(frame.connection)
+                if connection and start is not None and frame.end > start:
+                    self._feed(connection, frame, max(0, start - frame.payload_position))
 
     def _context(self, frame: Frame) -> None:
         context = frame.json()
         self._books.window = self.window or context["window"]
         for number, head in context["connections"]:
-            if number not in self._open:
-                self._register(number, head)
-
-    def _register(self, number: int, head: dict[str, Any]) -> Connection:
-        origin = Origin(str(head["connection_id"]), str(head["endpoint"]))
-        cutter = LineCutter(self._options.max_line_bytes)
-        connection = Connection(number, head, origin, cutter, line_start=self.position)
-        if row := self._restored.get(number):
-            connection.line_start = row[1]
-            # A STATE of an earlier version may have fewer.
-            connection.stats = [*row[2:], *connection.stats[len(row) - 2 :]]
-        self._open[number] = connection
-        return connection
+            if self._open.get(number) is None:
+                self._open.add(number, head, self.position)
 
     # Frames of this run, and of earlier ones that nobody acknowledged.
 
@@ -180,7 +153,7 @@ class Replay:
 
     def _end_crashed(self, frame: Frame) -> None:
         """Close what a killed run left open, and write the row it could not write."""
-        for connection in list(self._open.values()):
+        for connection in list(self._open):
             self._finish(
                 connection,
                 frame,
@@ -193,7 +166,7 @@ class Replay:
 
     def _opened(self, frame: Frame) -> None:
         head = frame.json()
-        connection = self._register(frame.position, head)
+        connection = self._open.add(frame.position, head, self.position)
         connection.line_start = frame.end
         if not self._delivery.is_reread(frame):
             self.tally.connects += 1
@@ -212,7 +185,7 @@ class Replay:
                 "endpoint": "filtered",
                 "partition": 0,
             }
-            connection = self._register(frame.connection, head)
+            connection = self._open.add(frame.connection, head, self.position)
         self._books.alive(connection.head, frame.time_us)
         if not self._delivery.is_reread(frame):
             self.tally.bytes += len(frame.payload)
@@ -229,7 +202,7 @@ class Replay:
         if done < len(lines):
             self.full = True
             connection.line_start = places.of(done)
-            self._cut_connection = connection.number
+            self._open.cut_connection = connection.number
             self.unread_lines = len(lines) - done
         elif lines or not cutter.pending_bytes:
             connection.line_start = frame.end - cutter.pending_bytes
@@ -251,7 +224,7 @@ class Replay:
         """Deal with the last, unfinished line, and write the connection's row."""
         if connection.cutter.pending_bytes:
             self._delivery.last_line(connection, frame)
-        del self._open[connection.number]
+        self._open.discard(connection.number)
         row = {**connection.head, **end}
         row.setdefault("closed_at_us", frame.time_us)
         self._books.closed(row, connection.stats, frame)

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from tap_twitter_stream.capture import Capture, Outcome, Signals, left_in_log
 from tap_twitter_stream.certificate import window_row
-from tap_twitter_stream.delivery import ReplayOptions
 from tap_twitter_stream.emit.emitter import Emitter
 from tap_twitter_stream.policy.dedupe import Dedupe
 from tap_twitter_stream.policy.window import OpenWindow
@@ -20,6 +19,7 @@ from tap_twitter_stream.progress import ProgressReport
 from tap_twitter_stream.receiver_link import ReceiverLink
 from tap_twitter_stream.receiver_protocol import Order
 from tap_twitter_stream.replay import Replay
+from tap_twitter_stream.replay_options import ReplayOptions
 from tap_twitter_stream.settings import ForeignMatches, ProgressLine, Settings, parse_settings
 from tap_twitter_stream.spool.folder import temporary_folder
 from tap_twitter_stream.spool.reader import LogReader

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from tap_twitter_stream.delivery import ReplayOptions
 from tap_twitter_stream.emit.emitter import Emitter
 from tap_twitter_stream.emit.lanes import RawLane
 from tap_twitter_stream.emit.output import Output
 from tap_twitter_stream.policy.dedupe import Dedupe
 from tap_twitter_stream.replay import Replay
+from tap_twitter_stream.replay_options import ReplayOptions
 from tap_twitter_stream.spool.frames import HEADER_BYTES, Frame, Kind, encode_json
 from tap_twitter_stream.wire.endpoints import COMMON_STREAMS, ENDPOINTS
 

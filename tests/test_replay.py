@@ -11,12 +11,12 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_twitter_stream.delivery import ReplayOptions
 from tap_twitter_stream.emit.emitter import Emitter
 from tap_twitter_stream.emit.lanes import RawLane
 from tap_twitter_stream.emit.output import Output
 from tap_twitter_stream.policy.dedupe import Dedupe
 from tap_twitter_stream.replay import Replay
+from tap_twitter_stream.replay_options import ReplayOptions
 from tap_twitter_stream.schema import load_schema
 from tap_twitter_stream.spool.frames import HEADER_BYTES, Frame, Kind, encode_json
 from tap_twitter_stream.state import CaptureState, from_bookmark

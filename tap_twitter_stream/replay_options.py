@@ -1,0 +1,18 @@
+"""What of the settings decides how frames of the event log become records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayOptions:
+    """What of the settings decides how frames become records."""
+
+    spool_id: str
+    max_line_bytes: int
+    raw_messages: bool = False
+    tag_prefix: str = ""
+    drop_foreign: bool = False
+    own_from: int = 0  # position where this run's frames begin
+    max_records: int | None = None
