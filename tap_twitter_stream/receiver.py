@@ -155,7 +155,9 @@ class ReceiverProcess:
                 session=partial(prepared.session, target),
                 log=self._log,
                 budget=prepared.budget(target),
-                governor=Governor(max_retries=self._settings.network.max_retries),
+                governor=Governor(
+                    max_retries=self._settings.network.max_retries, endpoint=target.endpoint
+                ),
                 clock=self._clock,
                 next_id=lambda: f"{self._order.window_id}-{next(numbers)}",
                 wake_handle=self._wake_handle,

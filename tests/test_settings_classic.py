@@ -73,8 +73,21 @@ def test_comma_strings_mean_the_same_as_lists() -> None:
         ({"follow": ["somebody"]}, "the account's number, not its name"),
         ({"follow": list(range(5001))}, "5001 users, X takes 5000"),
         ({"locations": [1, 2, 3]}, "four numbers a box, not 3"),
-        ({"locations": [37, -122, 38, -121]}, "south-west corner"),
-        ({"locations": [2, 2, 1, 3]}, "the box 2, 2, 1, 3"),
+        ({"follow": ["0"]}, "the account's number"),
+        ({"follow": ["9" * 19, "9" * 30]}, "the account's number"),
+        (
+            {"locations": [37, -122, 38, -121]},
+            "box 37, -122, 38, -121: longitude comes before latitude, so write -122, 37, -121, 38",
+        ),
+        ({"locations": [2, 3, 1, 2]}, "south-west corner comes first, so write 1, 2, 2, 3"),
+        (
+            {"locations": [38, -121, 37, -122]},
+            "south-west corner comes first, longitude before latitude, so write -122, 37, -121, 38",
+        ),
+        ({"locations": [170, -20, -170, 20]}, "give two boxes that meet there"),
+        ({"locations": [1, 1, 1.05, 2]}, "sides of at least 0.1 degrees"),
+        ({"locations": [1, 1, 1, 1]}, "give longitude and latitude"),
+        ({"locations": [0, 0, 500, 1]}, "give longitude and latitude"),
         ({"locations": [0, 0, 1, 1] * 26}, "26 boxes, X takes 25"),
         ({"locations": "a,b,c,d", "track": ["x"]}, "must be a number"),
         ({"filter_level": "high", "track": ["x"]}, "one of none, low, medium"),
@@ -88,6 +101,34 @@ def test_what_x_would_refuse_is_told_before(given: dict[str, Any], words: str) -
 
 def test_sixty_bytes_and_the_largest_lists_pass() -> None:
     parse({"track": ["x" * 60] * 400, "follow": ["1"] * 5000, "locations": [0, 0, 1, 1] * 25})
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"track": ['"exact phrase"']}, "neither quotes nor operators"),
+        ({"track": ["cat OR dog"]}, "neither quotes nor operators"),
+        ({"track": ["from:somebody"]}, "neither quotes nor operators"),
+        ({"track": ["猫"]}, "miss most"),
+        ({"track": ["www.example.com"]}, "such as example com"),
+        ({"track": ["cat"], "language": ["english!"]}, "no code of BCP 47"),
+        # New York, latitude first: a box of the Antarctic, and a sound one.
+        ({"locations": [40, -74, 41, -73]}, "where nobody lives: longitude comes before latitude"),
+    ],
+)
+def test_what_x_takes_but_hardly_means_is_told(given: dict[str, Any], words: str) -> None:
+    (warning,) = parse(given).warnings
+    assert words in warning
+
+
+def test_common_predicates_are_told_nothing() -> None:
+    given = {
+        "track": ["cat", "#cat", "@cat", "small dog", "Beyoncé", "c++", "orator", "example com"],
+        "language": ["en", "und", "pt-BR", "zh-Hant", "msa"],
+        "locations": [-122.75, 36.8, -121.75, 37.8, -74, 40, -73, 41, -180, -90, 180, 90],
+        "follow": ["1", str(2**63 - 1)],
+    }
+    assert parse(given).warnings == ()
 
 
 @pytest.mark.parametrize("endpoint", ["statuses_filter", "statuses_sample"])

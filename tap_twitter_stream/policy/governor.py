@@ -24,7 +24,7 @@ from .ending import (
     StoppedByUs,
     describe,
 )
-from .remedies import REMEDY_OF_DISCONNECT, REMEDY_OF_PHASE, remedy_for
+from .remedies import REMEDY_OF_PHASE, remedy_for, remedy_of_disconnect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -107,6 +107,7 @@ class Governor:
     network: int = 0
     http: int = 0
     rate_limit: int = 0
+    endpoint: str = ""  # whose remedies to give
 
     def next(
         self,
@@ -129,8 +130,8 @@ class Governor:
             The decision, and the governor to ask next time.
         """
         healthy = data_seen and lived_s >= HEALTHY_S
-        streak = Governor(self.max_retries) if healthy else self._failed()
-        verdict = _judge(ending, healthy=healthy)
+        streak = Governor(self.max_retries, endpoint=self.endpoint) if healthy else self._failed()
+        verdict = _judge(ending, self.endpoint, healthy=healthy)
         if verdict.cause is None:
             return Fatal(describe(ending), verdict.remedy), streak
         if verdict.tries is not None and streak.unsure >= verdict.tries:
@@ -152,7 +153,7 @@ def _base_s(streak: Governor, cause: Cause) -> float:
 
 
 def _stepped(streak: Governor, verdict: _Verdict, cause: Cause) -> Governor:
-    steps: dict[str, int] = {cause.value: getattr(streak, cause.value) + 1}
+    steps: dict[str, Any] = {cause.value: getattr(streak, cause.value) + 1}
     return replace(streak, unsure=streak.unsure + (verdict.tries is not None), **steps)
 
 
@@ -172,34 +173,34 @@ _VERDICT_OF_PHASE: dict[str, _Verdict] = {
 }
 
 
-def _judge(ending: Ending, *, healthy: bool) -> _Verdict:
+def _judge(ending: Ending, endpoint: str, *, healthy: bool) -> _Verdict:
     match ending:
         case HttpRefused():
-            return _judge_http(ending)
+            return _judge_http(ending, endpoint)
         case DisconnectNotice():
-            return _judge_notice(ending, healthy=healthy)
+            return _judge_notice(ending, endpoint, healthy=healthy)
         case NetworkFailed(phase=phase) if phase != "read":
             return _VERDICT_OF_PHASE[phase]
         case NetworkFailed() | Stalled() | ClosedByServer() | ProtocolBroken() | StoppedByUs():
             return _Verdict(Cause.DROP)
 
 
-def _judge_http(refused: HttpRefused) -> _Verdict:
+def _judge_http(refused: HttpRefused, endpoint: str) -> _Verdict:
     """Tell what is worth a retry; all else is fatal."""
-    status = refused.status
+    status, remedy = refused.status, remedy_for(refused, endpoint)
     if refused.slug == "usage-capped" or refused.connection_issue == "RulesInvalidIssue":
-        return _Verdict(None, remedy=remedy_for(refused))
+        return _Verdict(None, remedy=remedy)
     if status in {420, 429} or refused.connection_issue == "ProvisioningSubscription":
         return _Verdict(Cause.RATE_LIMIT)
     if status == 401:  # noqa: PLR2004 - Unauthorized
-        return _Verdict(Cause.HTTP, UNSURE_TRIES, remedy_for(refused))
+        return _Verdict(Cause.HTTP, UNSURE_TRIES, remedy)
     if status in {408, 425} or not 300 <= status < 500:  # noqa: PLR2004 - time-outs, server faults
         return _Verdict(Cause.HTTP)
-    return _Verdict(None, remedy=remedy_for(refused))
+    return _Verdict(None, remedy=remedy)
 
 
-def _judge_notice(notice: DisconnectNotice, *, healthy: bool) -> _Verdict:
-    remedy = REMEDY_OF_DISCONNECT.get(notice.disconnect_type, "")
+def _judge_notice(notice: DisconnectNotice, endpoint: str, *, healthy: bool) -> _Verdict:
+    remedy = remedy_of_disconnect(notice.disconnect_type, endpoint)
     match notice.disconnect_type:
         case "InvalidRules" | "TokenRevoked":
             return _Verdict(None, remedy=remedy)

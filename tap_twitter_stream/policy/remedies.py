@@ -52,12 +52,53 @@ _REMEDY_OF_ISSUE = {
     "RuleConfigurationIssue": _RULES_MISSING,
     "RulesInvalidIssue": _RULES_INVALID,
 }
-REMEDY_OF_DISCONNECT = {
+# Where an endpoint goes other ways than the filtered stream, so does the remedy.
+# Figures: https://docs.x.com/x-api/powerstream/introduction
+_POWERSTREAM_RULES = (
+    "Give Powerstream rules of its own, by POST /2/powerstream/rules (at most 1,000, of 2,048"
+    " characters each; X takes 50 such calls a day), and start again: `rules` are those of the"
+    " filtered stream."
+)
+_POWERSTREAM_INVALID = (
+    "Correct or delete the rules at /2/powerstream/rules that X no longer accepts, and start"
+    " again: `rules` are those of the filtered stream."
+)
+_POWERSTREAM_PLAN = (
+    "Ask X's sales team whether the app's Enterprise plan includes Powerstream; otherwise put"
+    " filtered into `endpoints`."
+)
+_CLASSIC_GONE = (
+    "Put filtered or sample into `endpoints`: X has closed the streams of v1.1 to most apps. To use"
+    " another server that still has them, name it in `stream_url`."
+)
+_CLASSIC_LOGIN = (
+    "Check the four credentials, and that this machine's clock is right: X accepts neither a"
+    " signature of another user nor one of another time."
+)
+_PREDICATES = (
+    "Correct `statuses_filter`: a phrase of `track` has 1 to 60 bytes, `follow` takes numbers of"
+    " accounts, a box of `locations` begins with longitude and latitude of its south-west corner."
+)
+_PREDICATES_LONG = "Take entries out of `statuses_filter`: X allows this account fewer of them."
+_CLASSIC = {401: _CLASSIC_LOGIN, **dict.fromkeys((403, 404, 410), _CLASSIC_GONE)}
+_REMEDY_OF_ENDPOINT: dict[str, dict[int, str]] = {
+    "powerstream": {
+        400: "Set `backfill_minutes` to 0, or to what the plan allows (at most 5).",
+        409: _POWERSTREAM_RULES,
+        **dict.fromkeys((403, 404), _POWERSTREAM_PLAN),
+    },
+    "statuses_filter": {
+        **_CLASSIC,
+        **dict.fromkeys((400, 406), _PREDICATES),
+        413: _PREDICATES_LONG,
+    },
+    "statuses_sample": _CLASSIC,
+}
+_REMEDY_OF_DISCONNECT = {
     "ClientApplicationStateDegraded": (
         "Look at the state of the app in X's developer console: it may be suspended, downgraded or"
         " out of credits."
     ),
-    "InvalidRules": _RULES_INVALID,
     "TokenRevoked": (
         "Make a new `access_token` and `access_token_secret` in X's developer console: the user"
         " withdrew these or changed the password."
@@ -65,12 +106,28 @@ REMEDY_OF_DISCONNECT = {
 }
 
 
-def remedy_for(refused: HttpRefused) -> str:
-    """Return what to do about an HTTP answer that ends the run."""
+def remedy_for(refused: HttpRefused, endpoint: str = "") -> str:
+    """Return what to do about an HTTP answer of an endpoint that ends the run."""
     if refused.slug == "usage-capped":
         return _USAGE
     if refused.connection_issue in _REMEDY_OF_ISSUE:
-        return _REMEDY_OF_ISSUE[refused.connection_issue]
+        return rules_remedy(refused.connection_issue, endpoint)
     if 300 <= refused.status < 400:  # noqa: PLR2004 - the redirects
         return "Set `api_url` and `stream_url` to the final address: redirects get no credentials."
-    return _REMEDY_OF_STATUS.get(refused.status, "Look up this status in X's documentation.")
+    own = _REMEDY_OF_ENDPOINT.get(endpoint, {})
+    common = _REMEDY_OF_STATUS.get(refused.status, "Look up this status in X's documentation.")
+    return own.get(refused.status, common)
+
+
+def rules_remedy(issue: str, endpoint: str) -> str:
+    """Return what to do about rules that X misses or no longer accepts."""
+    if endpoint != "powerstream":
+        return _REMEDY_OF_ISSUE[issue]
+    return _POWERSTREAM_RULES if issue == "RuleConfigurationIssue" else _POWERSTREAM_INVALID
+
+
+def remedy_of_disconnect(disconnect_type: str, endpoint: str) -> str:
+    """Return what to do about a disconnect that X announced, if anything."""
+    if disconnect_type == "InvalidRules":
+        return rules_remedy("RulesInvalidIssue", endpoint)
+    return _REMEDY_OF_DISCONNECT.get(disconnect_type, "")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
+import re
 from typing import TYPE_CHECKING, Any
 
 from ..wire.endpoints import ENDPOINTS
+from .boxes import box_errors, box_warnings
 from .table import shown
 
 if TYPE_CHECKING:
@@ -15,7 +16,12 @@ NAME = "statuses_filter"
 USER_CREDENTIALS = ("consumer_key", "consumer_secret", "access_token", "access_token_secret")
 _LISTS = ("track", "follow", "locations", "language")
 # What X's page on the parameters of v1.1 allows an app of default access.
-_MOST_PHRASES, _PHRASE_BYTES, _MOST_USERS, _MOST_BOXES = 400, 60, 5_000, 25
+_MOST_PHRASES, _PHRASE_BYTES, _MOST_USERS = 400, 60, 5_000
+_MOST_USER_ID = (1 << 63) - 1
+_LANGUAGE = re.compile(r"[a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8})*")
+_OPERATOR = re.compile(r'"|(?:^|\s)(?:OR|AND)(?:\s|$)|(?:^|\s)-?(?:from|to|lang|is|has|url):')
+# Words of these scripts have no spaces around them, and X looks for words between spaces.
+_NO_SPACES = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
 
 
 def listed(value: Any) -> Any:  # noqa: ANN401 - the border: JSON values of any kind
@@ -73,7 +79,8 @@ def classic_errors(values: dict[str, Any]) -> Iterator[str]:
         )
     yield from _track_errors(given.get("track") or [])
     yield from _follow_errors(given.get("follow") or [])
-    yield from _location_errors(given.get("locations") or [])
+    for problem in box_errors(given.get("locations") or []):
+        yield f"`{NAME}.locations` {problem}"
 
 
 def classic_warnings(values: dict[str, Any]) -> Iterator[str]:
@@ -81,6 +88,12 @@ def classic_warnings(values: dict[str, Any]) -> Iterator[str]:
     given = values[NAME]
     if given and NAME not in values["endpoints"]:
         yield f"`{NAME}` has no effect: `endpoints` does not name {NAME}."
+    yield from _track_warnings((given or {}).get("track") or [])
+    for problem in box_warnings((given or {}).get("locations") or []):
+        yield f"`{NAME}.locations` {problem}"
+    for code in (given or {}).get("language") or []:
+        if not _LANGUAGE.fullmatch(code):
+            yield f"`{NAME}.language` holds {shown(code)}, no code of BCP 47 such as en or pt-BR."
     known = {*_LISTS, "filter_level", "stall_warnings", "delimited"}
     for name in sorted(set(given or ()) - known):
         yield f"`{NAME}.{name}` is not read: it has {', '.join(sorted(known))}."
@@ -99,27 +112,32 @@ def _track_errors(phrases: Sequence[str]) -> Iterator[str]:
             yield f"`{NAME}.track` holds {shown(phrase)}: give one phrase an entry, without commas."
 
 
+def _track_warnings(phrases: Sequence[str]) -> Iterator[str]:
+    """Yield what X takes but finds nothing by, or other things than meant."""
+    for phrase in phrases:
+        if _OPERATOR.search(phrase):
+            yield (
+                f"`{NAME}.track` holds {shown(phrase)}, but v1.1 knows neither quotes nor"
+                " operators: a space means and, another entry means or."
+            )
+        elif _NO_SPACES.search(phrase):
+            yield (
+                f"`{NAME}.track` holds {shown(phrase)}: X finds such words only where spaces stand"
+                " around them, so it will miss most."
+            )
+        elif phrase.lower().startswith(("www.", "http://", "https://")):
+            yield (
+                f"`{NAME}.track` holds {shown(phrase)}: X compares whole addresses without www., so"
+                " write the name in words, such as example com."
+            )
+
+
 def _follow_errors(users: Sequence[str]) -> Iterator[str]:
     if len(users) > _MOST_USERS:
         yield _too_many("follow", len(users), _MOST_USERS, "users")
     for user in users:
-        if not (user.isascii() and user.isdigit()):
+        if not (user.isascii() and user.isdigit() and 0 < int(user[:20]) <= _MOST_USER_ID):
             yield f"`{NAME}.follow` holds {shown(user)}: give the account's number, not its name."
-
-
-def _location_errors(numbers: Sequence[float]) -> Iterator[str]:
-    boxes = list(itertools.zip_longest(*[iter(numbers)] * 4))
-    if len(boxes) > _MOST_BOXES:
-        yield _too_many("locations", len(boxes), _MOST_BOXES, "boxes")
-    if len(numbers) % 4:
-        yield f"`{NAME}.locations` must hold four numbers a box, not {len(numbers)} in all."
-        return
-    for west, south, east, north in boxes:
-        if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):  # noqa: PLR2004 - degrees
-            yield (
-                f"`{NAME}.locations` holds the box {west:g}, {south:g}, {east:g}, {north:g}: give"
-                " longitude and latitude of its south-west corner, then of its north-east one."
-            )
 
 
 def _too_many(name: str, count: int, most: int, what: str) -> str:

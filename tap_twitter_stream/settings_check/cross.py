@@ -130,7 +130,11 @@ def rule_warnings(values: dict[str, Any]) -> Iterator[str]:
         for key in set(rule) - {"value", "tag"}:
             yield f"`rules[{index}].{key}` is not read: a rule has a value and a tag."
     if rules and "filtered" not in values["endpoints"]:
-        yield "`rules` have no effect: `endpoints` does not name filtered."
+        yield "`rules` have no effect: `endpoints` does not name filtered." + (
+            " Powerstream has rules of its own, at /2/powerstream/rules."
+            if "powerstream" in values["endpoints"]
+            else ""
+        )
     elif rules and values["rules_policy"] == "ignore":
         yield "`rules` have no effect: `rules_policy` is ignore."
 

@@ -174,6 +174,7 @@ _SPECS = (
         connects_per_window=450,
         streams=("activities", "referenced_tweets", "users", "media", "places", "polls"),
     ),
+    # X sets no limit to its connects: the common one keeps a loop of refusals slow all the same.
     EndpointSpec(
         name="powerstream",
         path="/2/powerstream",

@@ -8,7 +8,7 @@ import pytest
 
 from tap_twitter_stream.simulator import Scenario, Simulator
 from tests.e2e.expected import check_books
-from tests.e2e.harness import Tap, run
+from tests.e2e.harness import Tap, one_sentence, run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,6 +77,33 @@ def test_a_second_copy_that_takes_over_is_told_in_one_sentence(tmp_path: Path) -
     (row,) = [one for one in tap.records("capture_connections") if one.get("ending")][:1]
     assert row["reconnect_wait_seconds"] >= 60
     assert tap.records("notices")
+
+
+def test_powerstream_arrives_whole_alone_and_in_arrays(tmp_path: Path) -> None:
+    """Its documented sample is an array of statuses; its stream has been seen to send them bare."""
+    steps = [{"do": "send", "posts": 60, "rate_per_s": "max"}, {"do": "idle"}]
+    plan = {"connections": [{"steps": steps}], "rules": [{"value": "cat"}]}
+    with Simulator(Scenario.from_json(plan)) as sim:
+        config = {"api_url": sim.url, "bearer_token": sim.bearer_token}
+        with Tap(tmp_path, {**config, "endpoints": ["powerstream"]}) as tap:
+            tap.has(60, "statuses")
+            assert tap.stop() == 0, tap.stderr
+    assert [row["id_str"] for row in tap.records("statuses")] == sim.oracle.sent_ids()
+    assert all(row["matching_rules"] for row in tap.records("statuses"))
+    check_books(tap.window)
+
+
+def test_powerstream_without_rules_says_where_its_own_belong(tmp_path: Path) -> None:
+    with Simulator() as sim:
+        config = {"api_url": sim.url, "bearer_token": sim.bearer_token}
+        code, tap = run(
+            tmp_path,
+            {**config, "endpoints": ["powerstream"], "rules": [{"value": "cat"}],
+             "rules_tag_prefix": "e2e:"},
+        )  # fmt: skip
+    assert code == 1
+    one_sentence(tap, "HTTP 409", "/2/powerstream/rules", "those of the filtered stream")
+    assert "Powerstream has rules of its own" in tap.stderr
 
 
 def test_keys_that_x_does_not_take_end_the_run(tmp_path: Path) -> None:

@@ -104,6 +104,45 @@ def test_what_no_retry_cures_ends_the_run_with_a_remedy(ending: Ending, remedy: 
 
 
 @pytest.mark.parametrize(
+    ("endpoint", "ending", "remedy"),
+    [
+        ("powerstream", HttpRefused(409), "/2/powerstream/rules"),
+        (
+            "powerstream",
+            HttpRefused(409, connection_issue="RuleConfigurationIssue"),
+            "at most 1,000, of 2,048 characters each; X takes 50 such calls a day",
+        ),
+        (
+            "powerstream",
+            HttpRefused(409, connection_issue="RulesInvalidIssue"),
+            "at /2/powerstream/rules that X no longer accepts",
+        ),
+        ("powerstream", DisconnectNotice("InvalidRules"), "/2/powerstream/rules"),
+        ("powerstream", HttpRefused(403), "sales team"),
+        ("powerstream", HttpRefused(400), "`backfill_minutes`"),
+        ("powerstream", HttpRefused(402), "credits"),
+        ("statuses_filter", HttpRefused(403), "closed the streams of v1.1"),
+        ("statuses_filter", HttpRefused(406), "1 to 60 bytes"),
+        ("statuses_filter", HttpRefused(413), "Take entries out of `statuses_filter`"),
+        ("statuses_sample", HttpRefused(410), "`stream_url`"),
+        ("statuses_sample", HttpRefused(406), "what X names"),
+    ],
+)
+def test_an_endpoint_with_ways_of_its_own_has_remedies_of_its_own(
+    endpoint: str, ending: Ending, remedy: str
+) -> None:
+    decision, _ = follow(Governor(endpoint=endpoint), ending, LONG_S)
+    assert isinstance(decision, Fatal)
+    assert remedy in decision.remedy
+
+
+def test_a_signature_that_x_refuses_may_be_the_clocks_fault() -> None:
+    decision, _ = follow(Governor(endpoint="statuses_sample", unsure=3), HttpRefused(401))
+    assert isinstance(decision, Fatal)
+    assert "clock" in decision.remedy
+
+
+@pytest.mark.parametrize(
     "ending", [HttpRefused(401), DisconnectNotice("ClientApplicationStateDegraded")]
 )
 def test_doubtful_refusals_get_three_more_tries(ending: Ending) -> None:
@@ -141,9 +180,9 @@ def test_a_long_connection_without_a_byte_is_not_healthy() -> None:
 
 
 def test_a_healthy_minute_resets_every_table() -> None:
-    worn = Governor(max_retries=9, failures=5, unsure=2, drop=5, network=6, http=7, rate_limit=3)
+    worn = Governor(9, failures=5, unsure=2, drop=5, network=6, http=7, rate_limit=3, endpoint="x")
     _, governor = follow(worn, ClosedByServer(clean=True), lived_s=60.0)
-    assert governor == Governor(max_retries=9, drop=1)
+    assert governor == Governor(max_retries=9, drop=1, endpoint="x")
 
 
 @pytest.mark.parametrize(
