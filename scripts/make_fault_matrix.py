@@ -10,7 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from scripts.fault_trial import SILENT_S, Result, try_fault
-from tap_twitter_stream.policy.ending import HttpRefused, NetworkFailed, describe
+from tap_twitter_stream.policy.ending import (
+    CrowdedOut,
+    DisconnectNotice,
+    Ending,
+    HttpRefused,
+    NetworkFailed,
+    describe,
+)
 from tap_twitter_stream.policy.governor import Fatal, Governor
 
 PAGE = Path(__file__).parent.parent / "docs/faults.md"
@@ -106,6 +113,19 @@ NETWORK: dict[str, NetworkFailed | HttpRefused] = {
     "the proxy wants another login": NetworkFailed("proxy_login", "the proxy answered HTTP 407"),
     "the proxy's 407 to plain HTTP": HttpRefused(407, title="Proxy Authentication Required"),
 }
+# Endpoint, what a person calls the fault, and the ending.
+OWN_WAYS: tuple[tuple[str, str, Ending], ...] = (
+    ("statuses_sample", "the same credentials connect elsewhere", DisconnectNotice("AdminLogout")),
+    ("statuses_sample", "the same, without a word of X's", CrowdedOut(3)),
+    ("statuses_sample", "the user withdraws the tokens", DisconnectNotice("TokenRevoked")),
+    ("statuses_sample", "401, credentials or clock", HttpRefused(401, title="Unauthorized")),
+    ("statuses_sample", "403, v1.1 is closed to the app", HttpRefused(403, title="Forbidden")),
+    ("statuses_sample", "420, connected too often", HttpRefused(420, detail="Enhance Your Calm")),
+    ("statuses_filter", "406, a predicate", HttpRefused(406, title="Not Acceptable")),
+    ("statuses_filter", "413, too many predicates", HttpRefused(413, title="Too Long")),
+    ("powerstream", "403, the plan", HttpRefused(403, title="Client Forbidden")),
+    ("powerstream", "409, no rules", HttpRefused(409, connection_issue="RuleConfigurationIssue")),
+)
 HEAD = """\
 # Faults, and what the tap does
 
@@ -134,6 +154,10 @@ def page() -> str:
     parts += ["\n## X is not reached\n\nThese do not count as connects at X.\n\n"]
     parts += ["| Fault | What the tap says | Waits | Then |\n|---|---|---|---|\n"]
     parts += [network_row(name, ending) for name, ending in NETWORK.items()]
+    parts += ["\n## Endpoints with ways of their own\n\n"]
+    parts += ["X allows five connects in five minutes on v1.1.\n\n"]
+    parts += ["| Fault | What the tap says | Waits | Then |\n|---|---|---|---|\n"]
+    parts += [network_row(f"{at}: {name}", ending, at) for at, name, ending in OWN_WAYS]
     return "".join(parts)
 
 
@@ -148,9 +172,9 @@ def row(name: str, result: Result) -> str:
     return f"| {name} | {said} | {_waits(result.waits_s)} | {result.connects} | {rows} | {then} |\n"
 
 
-def network_row(name: str, ending: NetworkFailed | HttpRefused) -> str:
+def network_row(name: str, ending: Ending, endpoint: str = "") -> str:
     """Return the row of a failure that the governor alone judges."""
-    governor, remedy = Governor(), ""
+    governor, remedy = Governor(endpoint=endpoint), ""
     waits: list[float] = []
     while not remedy and len(waits) < REPEATS:
         decision, governor = governor.next(ending, 0.0, False, 0.0, lambda: 0.0)

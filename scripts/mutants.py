@@ -129,6 +129,14 @@ MUTANTS = (
         ("tests/policy",),
     ),
     Mutant(
+        "G8",
+        "two copies on v1.1 end each other for ever, and nobody says so",
+        "policy/duel.py",
+        "        return CrowdedOut(watch.closes), watch\n",
+        "        return ending, watch\n",
+        ("tests/policy/test_duel.py",),
+    ),
+    Mutant(
         "G9",
         "rules of others count as ours",
         "policy/ruleset.py",

@@ -20,9 +20,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tap_twitter_stream.api.connect import OpenStream, StreamRequest, open_stream
+from tap_twitter_stream.api.last_words import TAIL_BYTES, with_notice
 from tap_twitter_stream.api.redact import scrub
 from tap_twitter_stream.errors import SpoolError
+from tap_twitter_stream.policy.duel import SUSPICIOUS_CLOSES, DuelWatch
 from tap_twitter_stream.policy.ending import (
+    CrowdedOut,
     DisconnectNotice,
     Ending,
     HttpRefused,
@@ -31,11 +34,10 @@ from tap_twitter_stream.policy.ending import (
     describe,
     ending_to_dict,
 )
-from tap_twitter_stream.policy.governor import DUELS, Cause, Fatal, Governor, Wait
+from tap_twitter_stream.policy.governor import Cause, Fatal, Governor, Wait
+from tap_twitter_stream.policy.remedies import advice_on_crowding
 from tap_twitter_stream.spool.frames import Kind
 from tap_twitter_stream.wire.endpoints import ENDPOINTS
-from tap_twitter_stream.wire.events import classifier_for
-from tap_twitter_stream.wire.messages import Disconnect
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,15 +49,8 @@ if TYPE_CHECKING:
     from tap_twitter_stream.clock import Clock
     from tap_twitter_stream.spool.writer import LogWriter
 
-_TAIL_BYTES = 16 << 10  # enough for a disconnect notice behind the last posts
 _FULL_RETRY_S = 1.0
 _GHOST_WAIT_S = 5.0  # X says nothing of how long a killed connection's slot stays taken
-
-_CROWDED = " If another program uses this app's connection, end that one."
-_DUEL = (
-    " Another copy connects with the same credentials, and X ends the oldest of the connections:"
-    " end one of the two, or they will end each other for ever."
-)
 
 logger = logging.getLogger(__name__)
 
@@ -82,6 +77,7 @@ class Life:
     ending: Ending
     lived_s: float = 0.0
     data_seen: bool = False
+    brought: bool = False  # a message, or a part of one
     wire_bytes: int = 0
 
 
@@ -120,6 +116,7 @@ class Receiver:
         self._hunter = hunter
         self._chance = chance
         self._attempts = itertools.count(1)
+        self._duel = DuelWatch() if ENDPOINTS[target.endpoint].drops_oldest else None
         self.fatal: Fatal | None = None
 
     def run(self) -> None:
@@ -133,6 +130,10 @@ class Receiver:
                 "opened_at_us": self._clock.now_us(),
             }
             connection, life = self._one_connection(head)
+            if self._duel:
+                life.ending, self._duel = self._duel.judge(
+                    life.ending, life.lived_s, brought=life.brought
+                )
             decision, self._governor = self._governor.next(
                 life.ending, life.lived_s, life.data_seen, self._clock.now_s(), self._chance
             )
@@ -217,17 +218,16 @@ class Receiver:
             if got is None:
                 continue
             if not isinstance(got, bytes):
-                life.ending = _with_notice(got, tail, self._target.endpoint)
+                life.ending = with_notice(got, tail, self._target.endpoint)
                 break
             last_byte_s = clock.monotonic_s()
             life.data_seen = True
             if got:
                 self._store(connection, got)
-                tail = (
-                    got[-_TAIL_BYTES:] if len(got) >= _TAIL_BYTES else (tail + got)[-_TAIL_BYTES:]
-                )
+                tail = got[-TAIL_BYTES:] if len(got) >= TAIL_BYTES else (tail + got)[-TAIL_BYTES:]
         life.lived_s = clock.monotonic_s() - opened_s
         life.wire_bytes = stream.wire_bytes
+        life.brought = bool(tail.strip())
         return life
 
     def _store(self, connection: int, payload: bytes) -> None:
@@ -282,35 +282,15 @@ class Receiver:
 
     def _tell(self, ending: Ending, wait: Wait) -> None:
         """Say what comes next; louder when a person may have to do something about it."""
-        refused = isinstance(ending, (HttpRefused, DisconnectNotice))
+        refused = isinstance(ending, (HttpRefused, DisconnectNotice, CrowdedOut))
         crowded = refused and wait.cause is Cause.RATE_LIMIT
+        if isinstance(ending, CrowdedOut):  # a suspicion is told once, what X says each time
+            crowded = ending.closes == SUSPICIOUS_CLOSES
         logger.log(
             logging.WARNING if crowded else logging.INFO,
             "%s: %s Reconnecting in %.2f s.%s",
             self._target.label,
             describe(ending),
             wait.seconds,
-            _advice(ending) if crowded else "",
+            f" {advice_on_crowding(ending)}" if crowded else "",
         )
-
-
-def _advice(ending: Ending) -> str:
-    duel = isinstance(ending, DisconnectNotice) and ending.disconnect_type in DUELS
-    return _DUEL if duel else _CROWDED
-
-
-def _with_notice(ending: Ending, tail: bytes, endpoint: str) -> Ending:
-    """Prefer X's own reason, if the last line before the end was one."""
-    read = classifier_for(ENDPOINTS[endpoint].holds)
-    for line in reversed(tail.split(b"\n")):
-        if line.strip():
-            message = read(line)
-            if isinstance(message, Disconnect):
-                problem = message.problem
-                return DisconnectNotice(
-                    message.disconnect_type,
-                    str(problem.get("title") or ""),
-                    str(problem.get("detail") or problem.get("reason") or "")[:300],
-                )
-            return ending
-    return ending

@@ -56,6 +56,15 @@ class ClosedByServer:
 
 
 @dataclass(frozen=True, slots=True)
+class CrowdedOut:
+    """The server ended the body cleanly, as it does when another copy connects; see ``duel``."""
+
+    kind: ClassVar[str] = "crowded_out"
+    closes: int
+    """How many such ends there were in a row, this one included."""
+
+
+@dataclass(frozen=True, slots=True)
 class DisconnectNotice:
     """X announced the end inside the stream."""
 
@@ -86,6 +95,7 @@ Ending = (
     | NetworkFailed
     | Stalled
     | ClosedByServer
+    | CrowdedOut
     | DisconnectNotice
     | ProtocolBroken
     | StoppedByUs
@@ -98,6 +108,7 @@ _CLASSES: dict[str, type[Any]] = {
         NetworkFailed,
         Stalled,
         ClosedByServer,
+        CrowdedOut,
         DisconnectNotice,
         ProtocolBroken,
         StoppedByUs,
@@ -141,6 +152,8 @@ def describe(ending: Ending) -> str:  # noqa: PLR0911 - one return for each memb
             return "X ended the stream cleanly."
         case ClosedByServer():
             return "X closed the connection in the middle of the stream."
+        case CrowdedOut():
+            return f"X ended {ending.closes} streams in a row soon after they had begun."
         case DisconnectNotice():
             words = f"X announced a disconnect ({ending.disconnect_type or 'no type'})"
             return f"{words}: {ending.detail}".rstrip(": .") + "."

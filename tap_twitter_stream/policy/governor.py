@@ -15,6 +15,7 @@ import backoff
 
 from .ending import (
     ClosedByServer,
+    CrowdedOut,
     DisconnectNotice,
     Ending,
     HttpRefused,
@@ -24,7 +25,7 @@ from .ending import (
     StoppedByUs,
     describe,
 )
-from .remedies import REMEDY_OF_PHASE, remedy_for, remedy_of_disconnect
+from .remedies import DUELS, REMEDY_OF_PHASE, remedy_for, remedy_of_disconnect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -36,8 +37,6 @@ RESET_MAX_S = 901.0
 RETRY_AFTER_MAX_S = 3_600.0
 JITTER = 0.1
 JITTER_MAX_S = 10.0
-# v1.1's words for a connection that made way for a younger one with the same credentials.
-DUELS = frozenset({"DuplicateStream", "AdminLogout"})
 UNSURE_TRIES = 3  # X is known to answer 401 to good credentials now and then
 
 
@@ -181,6 +180,8 @@ def _judge(ending: Ending, endpoint: str, *, healthy: bool) -> _Verdict:
             return _judge_notice(ending, endpoint, healthy=healthy)
         case NetworkFailed(phase=phase) if phase != "read":
             return _VERDICT_OF_PHASE[phase]
+        case CrowdedOut():
+            return _Verdict(Cause.RATE_LIMIT)
         case NetworkFailed() | Stalled() | ClosedByServer() | ProtocolBroken() | StoppedByUs():
             return _Verdict(Cause.DROP)
 

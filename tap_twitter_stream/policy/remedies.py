@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from .ending import CrowdedOut, DisconnectNotice, Ending, HttpRefused
 
-if TYPE_CHECKING:
-    from .ending import HttpRefused
-
+# v1.1's words for a connection that made way for a younger one with the same credentials.
+DUELS = frozenset({"DuplicateStream", "AdminLogout"})
+_CROWDED = "If another program uses this app's connection, end that one."
+_DUEL = (
+    "Another copy connects with the same credentials, and X ends the oldest of the connections:"
+    " end one of the two, or they will end each other for ever."
+)
+_LIKELY_DUEL = (
+    "It looks as if another copy connects with the same credentials: X ends the oldest of the"
+    " connections without a word, so end one of the two, or they will end each other for ever."
+)
 _USAGE = (
     "Raise the spending or usage limit in X's developer console, or wait until its cycle begins"
     " anew; bound the next run with `max_records`."
@@ -117,6 +125,14 @@ def remedy_for(refused: HttpRefused, endpoint: str = "") -> str:
     own = _REMEDY_OF_ENDPOINT.get(endpoint, {})
     common = _REMEDY_OF_STATUS.get(refused.status, "Look up this status in X's documentation.")
     return own.get(refused.status, common)
+
+
+def advice_on_crowding(ending: Ending) -> str:
+    """Return what to do when somebody else holds the connection."""
+    if isinstance(ending, CrowdedOut):
+        return _LIKELY_DUEL
+    duel = isinstance(ending, DisconnectNotice) and ending.disconnect_type in DUELS
+    return _DUEL if duel else _CROWDED
 
 
 def rules_remedy(issue: str, endpoint: str) -> str:

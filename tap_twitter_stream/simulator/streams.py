@@ -195,8 +195,9 @@ class Streams:
             limit = self._scenario.max_connections
             too_many = max(0, len(links) - limit) if limit and self._drops_oldest(visit) else 0
             dropped, links[:] = links[:too_many], links[too_many:]
-        notice = self._scenario.extra_connection == "disconnect_oldest"
-        notice = notice or visit.channel.endpoint.is_classic
+        extra = self._scenario.extra_connection
+        notice = extra == "disconnect_oldest"
+        notice = notice or (visit.channel.endpoint.is_classic and extra != "drop_oldest")
         for old in dropped:
             old.kick("dropped", "ForceDisconnect" if notice else None)
         entry = self._roll.begin(

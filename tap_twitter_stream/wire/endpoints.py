@@ -70,6 +70,11 @@ class EndpointSpec:
         return tuple(range(1, self.partitions_total + 1))
 
     @property
+    def drops_oldest(self) -> bool:
+        """Whether X ends the oldest connection for one too many, as its page on v1.1 says."""
+        return self.signed
+
+    @property
     def connections_id(self) -> str:
         """Return X's name for it in ``/2/connections``; empty where that lists none."""
         if self.signed or self.name in {"activity", "powerstream", "archive"}:

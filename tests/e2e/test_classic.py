@@ -8,7 +8,7 @@ import pytest
 
 from tap_twitter_stream.simulator import Scenario, Simulator
 from tests.e2e.expected import check_books
-from tests.e2e.harness import Tap, one_sentence, run
+from tests.e2e.harness import Tap, one_sentence, run, wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,6 +77,41 @@ def test_a_second_copy_that_takes_over_is_told_in_one_sentence(tmp_path: Path) -
     (row,) = [one for one in tap.records("capture_connections") if one.get("ending")][:1]
     assert row["reconnect_wait_seconds"] >= 60
     assert tap.records("notices")
+
+
+def test_a_silent_duel_of_two_copies_is_told_once_and_slows_down(tmp_path: Path) -> None:
+    """X may end the older connection without a code; then its clean ends in a row are the sign.
+
+    Takes some seconds: the reconnects before the third end wait 0 s and 1 s, as X asks.
+    Mutant: let ``DuelWatch.judge`` return the ending as it is; nobody says a word, and the five
+    connects of five minutes are gone.
+    """
+    first, second = tmp_path / "first", tmp_path / "second"
+    first.mkdir()
+    second.mkdir()
+    with (
+        Simulator(Scenario(rate_per_s=50.0, extra_connection="drop_oldest")) as sim,
+        Tap(first, signed(sim, endpoints=["statuses_sample"])) as tap,
+    ):
+        tap.has(5, "statuses")
+        with Tap(second, signed(sim, endpoints=["statuses_sample"])) as other:
+            words = "looks as if another copy connects with the same credentials"
+            assert wait_until(lambda: words in tap.stderr + other.stderr)
+            assert [other.stop(), tap.stop()] == [0, 0]
+        rows = [
+            row
+            for one in (tap, other)
+            for row in one.records("capture_connections")
+            if row.get("ending")
+        ]
+    assert (tap.stderr + other.stderr).count(words) == 1
+    assert not tap.records("notices")
+    (row,) = [one for one in rows if one["ending"] == "crowded_out"]
+    assert row["reconnect_wait_seconds"] >= 60
+    assert "3 streams in a row" in row["ending_detail"]
+    assert all(len(one.records("capture_connections")) <= 2 * 5 for one in (tap, other))
+    for one in (tap, other):
+        check_books(one.window)
 
 
 def test_powerstream_arrives_whole_alone_and_in_arrays(tmp_path: Path) -> None:

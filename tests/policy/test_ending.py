@@ -6,6 +6,7 @@ import pytest
 
 from tap_twitter_stream.policy.ending import (
     ClosedByServer,
+    CrowdedOut,
     DisconnectNotice,
     Ending,
     HttpRefused,
@@ -25,6 +26,7 @@ ENDINGS: list[Ending] = [
     Stalled(45.0),
     ClosedByServer(clean=True),
     ClosedByServer(clean=False),
+    CrowdedOut(3),
     DisconnectNotice("OperationalDisconnect", "operational-disconnect", "bye"),
     ProtocolBroken("bad chunk size"),
     StoppedByUs("max_records"),

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from tap_twitter_stream.policy.budget import Budget
 from tap_twitter_stream.policy.ending import (
     ClosedByServer,
+    CrowdedOut,
     DisconnectNotice,
     Ending,
     HttpRefused,
@@ -67,6 +68,8 @@ def waits(ending: Ending, count: int, lived_s: float = 0.0) -> list[float]:
         (DisconnectNotice("NeverHeardOf"), [0, 1, 2]),
         (DisconnectNotice("InternalError"), [5, 10]),
         (DisconnectNotice("ForceDisconnect"), [60, 120]),
+        (DisconnectNotice("AdminLogout"), [60, 120]),
+        (CrowdedOut(3), [60, 120]),
     ],
 )
 def test_each_ending_has_its_table_of_waits(ending: Ending, expected: list[float]) -> None:
