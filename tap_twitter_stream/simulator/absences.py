@@ -85,11 +85,11 @@ class Absences:
 
     def _missed(self, channel: Channel, from_s: float, rate: float, total: int) -> Iterator[Batch]:
         """Give posts in batches, none of which reaches over a full second."""
-        done = 0
+        done, world = 0, self._supply.world_of(channel)
         while done < total:
             at_s = from_s + (done + 0.5) / rate
             in_this_second = math.ceil((math.floor(at_s) + 1 - at_s) * rate)
             place, size = self._supply.advance(channel.name, min(in_this_second, total - done))
             runs = self._supply.ids.take(size, at_s, apart_ms=int(1000 / rate))
-            yield Batch(runs, at_s, place=place)
+            yield Batch(runs, at_s, place=place, world=world)
             done += size

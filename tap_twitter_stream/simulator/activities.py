@@ -40,7 +40,7 @@ def _bare(user: User) -> Json:
 
 
 def _post(seed: int, number: int, _: random.Random, user: User, __: User) -> _Made:
-    tweet = make_post(seed, number, "").tweet | {"author_id": user["id"]}
+    tweet = make_post(seed, number).tweet | {"author_id": user["id"]}
     kinds = ("create", "mention.create", "reply.create", "quote.create", "repost.create")
     return f"post.{kinds[number % 5]}", tweet, {"users": [_bare(user)]}
 

@@ -10,6 +10,7 @@ from tap_twitter_stream.simulator import clock, problems
 from tap_twitter_stream.simulator.endpoints import plain_name
 from tap_twitter_stream.simulator.fields import BadParameterError, Selection
 from tap_twitter_stream.simulator.http import Answer, json_answer
+from tap_twitter_stream.simulator.naming import to_tweet_parameters
 
 if TYPE_CHECKING:
     from tap_twitter_stream.simulator.endpoints import Endpoint
@@ -50,6 +51,8 @@ def bad_parameter(row: Endpoint, request: Request) -> Answer | None:
         message = f"The query parameter [{name}] is not one of [{legal}]"
         return json_answer(400, problems.invalid_request(name, value, message))
     request = with_plain_names(request)
+    if "post.fields" in row.parameters:
+        request = replace(request, query=to_tweet_parameters(request.query))
     if row.partitions and not request.query.get("partition"):
         message = "The `partition` query parameter can not be empty"
         return json_answer(400, problems.invalid_request("partition", None, message))

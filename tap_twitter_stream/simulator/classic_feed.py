@@ -11,6 +11,7 @@ from tap_twitter_stream.simulator.classic_predicates import Box, Predicates, par
 from tap_twitter_stream.simulator.classic_statuses import framed, locate, make_status, status_line
 from tap_twitter_stream.simulator.people import people
 from tap_twitter_stream.simulator.posts import make_post
+from tap_twitter_stream.simulator.wishes import Wish
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from tap_twitter_stream.simulator.drafts import Json
     from tap_twitter_stream.simulator.endpoints import Endpoint
+    from tap_twitter_stream.simulator.posts import Post
     from tap_twitter_stream.simulator.rules import Rule
 
 SLASH_ESCAPED_EVERY = 3
@@ -70,7 +72,7 @@ def wanted_status(seed: int, number: int, ask: Ask) -> tuple[Json, bool]:
     kind, value = choices[number % len(choices)] if choices else ("", "")
     asked = ask.predicates.language if ask.predicates else ()
     lang = ask.langs[number % len(ask.langs)] if asked else ""
-    post = make_post(seed, number, value if kind == "track" else "", lang)
+    post = make_post(seed, number, Wish(words=(value,) if kind == "track" else (), lang=lang))
     status = make_status(post, number)
     if kind == "follow":
         _give(status, value, seed)
@@ -81,10 +83,8 @@ def wanted_status(seed: int, number: int, ask: Ask) -> tuple[Json, bool]:
     return status, post.ascii_only
 
 
-def powerstream_line(seed: int, number: int, rules: Sequence[Rule]) -> bytes:
-    """Render a status with the rules that it matches, sometimes within an array."""
-    keywords = " ".join(filter(None, (rule.keyword() for rule in rules)))
-    post = make_post(seed, number, keywords)
+def powerstream_line(post: Post, number: int, rules: Sequence[Rule]) -> bytes:
+    """Render a post as a status with the rules that it matches, sometimes within an array."""
     status = make_status(post, number)
     status["matching_rules"] = [
         {"tag": rule.tag, "id": int(rule.id), "id_str": rule.id} for rule in rules

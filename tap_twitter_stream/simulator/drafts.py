@@ -35,7 +35,9 @@ def make_text(
     """Return the language and text of a post, with its share of awkward characters."""
     lang, phrases = chance.choice(words.PHRASES)
     if only_lang:
-        lang, phrases = only_lang, dict(words.PHRASES)[only_lang]
+        written = {name.lower(): (name, texts) for name, texts in words.PHRASES}
+        # In a language that nobody here writes, X takes what was written for it all the same.
+        lang, phrases = written.get(only_lang.lower(), (only_lang, phrases))
     parts = [chance.choice(phrases) for _ in range(chance.randint(1, 3))]
     parts.append("".join(chance.choice(words.EMOJI) for _ in range(chance.randint(0, 3))))
     if number % 5 == 0:

@@ -142,17 +142,21 @@ _POWERSTREAM = Endpoint(
     needs_rules=True,
     enterprise=True,
 )
+_SEARCH = frozenset(
+    {"query", "start_time", "end_time", "since_id", "until_id", "next_token", "pagination_token"}
+)
+FILTERED = Endpoint(
+    "GET",
+    "/2/tweets/search/stream",
+    "filtered",
+    _STREAM | {"start_time", "end_time"},
+    needs_rules=True,
+)
 _RULES = "/2/tweets/search/stream/rules"
 _CONNECTIONS = "/2/connections"
 # Limits: rate limit table of X's documentation, pay-per-use column.
 ENDPOINTS: tuple[Endpoint, ...] = (
-    Endpoint(
-        "GET",
-        "/2/tweets/search/stream",
-        "filtered",
-        _STREAM | {"start_time", "end_time"},
-        needs_rules=True,
-    ),
+    FILTERED,
     Endpoint("GET", "/2/tweets/sample/stream", "sample", _STREAM),
     *_VOLUME_STREAMS,
     *_CLASSIC_STREAMS,
@@ -175,6 +179,22 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         frozenset({"rules_count.fields"}),
         "count_rules",
         450,
+    ),
+    Endpoint(
+        "GET",
+        "/2/tweets/search/recent",
+        "search_recent",
+        FIELD_PARAMETERS | _SEARCH | {"post.fields", "max_results", "sort_order"},
+        "search",
+        450,
+    ),
+    Endpoint(
+        "GET",
+        "/2/tweets/counts/recent",
+        "counts_recent",
+        _SEARCH | {"granularity", "search_count.fields"},
+        "count",
+        300,
     ),
     Endpoint("POST", "/oauth2/token", "token", handler="give_token", bearer=False),
     Endpoint(

@@ -30,6 +30,11 @@ class Run:
         """Give the ids in the order of sending."""
         return iter(range(self.first, self.first + self.step * self.count, self.step))
 
+    @property
+    def last(self) -> int:
+        """The id that is sent last."""
+        return self.first + self.step * (self.count - 1)
+
     def head(self, count: int) -> Run:
         """Return the run cut to its first ``count`` ids."""
         return Run(self.first, self.step, min(count, self.count))

@@ -14,9 +14,10 @@ MEDIA_KINDS = ((3, "photo"), (3, "photo"), (7, "video"), (16, "animated_gif"))
 FIRST_MEDIA_ID = 1_700_000_000_000_000_000
 
 
-def make_media(chance: random.Random) -> dict[str, Any]:
-    """Return one picture or film."""
-    prefix, kind = chance.choice(MEDIA_KINDS)
+def make_media(chance: random.Random, kind: str = "") -> dict[str, Any]:
+    """Return one picture or film, of a kind if one is named."""
+    kinds = [one for one in MEDIA_KINDS if kind in {"", one[1]}]
+    prefix, kind = chance.choice(kinds)
     number = FIRST_MEDIA_ID + chance.getrandbits(50)
     media: dict[str, Any] = {
         "media_key": f"{prefix}_{number}",
@@ -48,9 +49,13 @@ def _variants(number: int, kind: str) -> list[dict[str, Any]]:
     return [{**film, "bit_rate": 2_176_000}, playlist]
 
 
-def make_place(chance: random.Random) -> dict[str, Any]:
-    """Return one place with its box; the identifier follows from the name."""
-    name, full_name, country, code = chance.choice(words.PLACES)
+def make_place(chance: random.Random, wanted: str = "") -> dict[str, Any]:
+    """Return one place with its box; the identifier follows from the name.
+
+    ``wanted`` may be an id, a name, or the code of a country.
+    """
+    known = [place for place in words.PLACES if wanted.lower() in _names(place)]
+    name, full_name, country, code = chance.choice(known or words.PLACES)
     west, south = round(chance.uniform(-170, 170), 4), round(chance.uniform(-80, 80), 4)
     return {
         "id": f"{words.PLACES.index((name, full_name, country, code)) + 1:016x}",
@@ -65,6 +70,12 @@ def make_place(chance: random.Random) -> dict[str, Any]:
             "properties": {},
         },
     }
+
+
+def _names(place: tuple[str, str, str, str]) -> tuple[str, ...]:
+    """Return all by which a place can be asked for; the empty text means any place."""
+    identifier = f"{words.PLACES.index(place) + 1:016x}"
+    return ("", identifier, *(name.lower() for name in place))
 
 
 def make_poll(chance: random.Random, end_datetime: str) -> dict[str, Any]:

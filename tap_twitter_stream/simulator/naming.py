@@ -7,7 +7,10 @@ events among them.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 NAMINGS = ("tweet", "post")
 _TWEET_TO_POST = {
@@ -21,6 +24,12 @@ _TWEET_TO_POST = {
     "most_recent_tweet_id": "most_recent_post_id",
 }
 
+_POST_TO_TWEET = {new: old for old, new in _TWEET_TO_POST.items()} | {
+    "referenced_posts": "referenced_tweets.id"
+}
+# What the document lists and no post here has.
+_ONLY_IN_POST = frozenset({"article_title", "username"})
+
 
 def to_post_names(message: dict[str, Any]) -> dict[str, Any]:
     """Return a whole message as the younger generation writes it."""
@@ -29,6 +38,18 @@ def to_post_names(message: dict[str, Any]) -> dict[str, Any]:
     if includes:
         renamed["includes"] = {("posts" if k == "tweets" else k): v for k, v in includes.items()}
     return renamed
+
+
+def to_tweet_parameters(query: Mapping[str, str]) -> dict[str, str]:
+    """Return the parameters of a search that may use the younger names, in the older ones."""
+    plain = dict(query)
+    if "post.fields" in plain:
+        plain.setdefault("tweet.fields", plain.pop("post.fields"))
+    for name in ("tweet.fields", "user.fields", "expansions"):
+        if name in plain:
+            values = [_POST_TO_TWEET.get(value, value) for value in plain[name].split(",")]
+            plain[name] = ",".join(value for value in values if value not in _ONLY_IN_POST)
+    return {name: value for name, value in plain.items() if value or name == "query"}
 
 
 def _renamed(value: Any) -> Any:  # noqa: ANN401 - any JSON value

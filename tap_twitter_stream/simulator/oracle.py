@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import json
 import threading
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from tap_twitter_stream.simulator import clock
+from tap_twitter_stream.simulator.bill import Bill
 from tap_twitter_stream.simulator.notes import Absence, Batch, Connection
 
 if TYPE_CHECKING:
@@ -39,7 +39,8 @@ class Oracle:
         self.messages: dict[str, bytes] = {}
         self.bad_lines: list[bytes] = []
         self.notices: list[bytes] = []
-        self._billed: Counter[str] = Counter()
+        self._found: dict[str, None] = {}
+        self._bill = Bill()
         self._unique = 0
 
     def request(self, *, method: str, path: str, query: dict[str, str], status: int) -> None:
@@ -113,7 +114,7 @@ class Oracle:
             if not repeat:
                 self._unique += batch.count
             if not repeat and connection.holds == "posts":
-                self._billed[clock.utc_day(batch.at_s)] += batch.count
+                self._bill.sent(batch.at_s, runs)
             self._write(_batch_json(batch), flush=False)
 
     def missed(self, channel: Channel, runs: tuple[Run, ...], from_s: float, to_s: float) -> None:
@@ -124,6 +125,19 @@ class Oracle:
             entry = {"endpoint": name, "partition": partition, "from_s": from_s, "to_s": to_s}
             about = {"kind": "missed", "t": clock.now_s(), **entry, "id_runs": _plain(runs)}
             self._write(about)
+
+    def found(self, query: str, ids: list[str]) -> None:
+        """Note the posts that one page of a search gave out, newest first."""
+        with self._changed:
+            self._found |= dict.fromkeys(ids)
+            self._bill.found(clock.now_s(), map(int, ids))
+            self._write({"kind": "found", "t": clock.now_s(), "query": query, "ids": ids})
+
+    def counted(self, query: str, total: int) -> None:
+        """Note an answered request for counts."""
+        with self._changed:
+            self._bill.counts_requests += 1
+            self._write({"kind": "counted", "t": clock.now_s(), "query": query, "total": total})
 
     def message(self, connection: Connection, post_id: str, line: bytes) -> None:
         """Keep the exact line of a post, if the scenario records messages."""
@@ -194,11 +208,16 @@ class Oracle:
                 for post_id in absence.ids()
             ]
 
+    def found_ids(self) -> list[str]:
+        """Return the ids that searches gave out, each once, in that order."""
+        with self._changed:
+            return list(self._found)
+
     def lost_ids(self) -> set[str]:
-        """Return the ids of what was missed or cut and never delivered."""
+        """Return the ids of what was missed or cut and never delivered, nor found by search."""
         with self._changed:
             cut = {post_id for connection in self.connections for post_id in connection.cut_ids}
-        return (cut | set(self.missed_ids())) - set(self.sent_ids())
+        return (cut | set(self.missed_ids())) - set(self.sent_ids()) - set(self.found_ids())
 
     @property
     def sent_total(self) -> int:
@@ -208,14 +227,13 @@ class Oracle:
 
     @property
     def billed_by_day(self) -> dict[str, int]:
-        """Posts billed on each UTC day; a post sent twice is billed once."""
+        """Posts billed on each UTC day; one that came twice is billed once."""
         with self._changed:
-            return dict(self._billed)
+            return dict(self._bill.by_day)
 
     def summary(self) -> dict[str, Any]:
         """Return the counts as one JSON object."""
         with self._changed:
-            billed = sum(self._billed.values())
             return {
                 "requests": len(self.requests),
                 "connects": len(self.connections),
@@ -227,8 +245,10 @@ class Oracle:
                 "bad_lines": len(self.bad_lines),
                 "keep_alives": sum(c.keep_alives for c in self.connections),
                 "bytes": sum(c.size_bytes for c in self.connections),
-                "billed_posts": billed,
-                "bill_usd": round(billed * self._price_per_post_usd, 6),
+                "found": len(self._found),
+                "billed_posts": sum(self._bill.by_day.values()),
+                "billed_counts": self._bill.counts_requests,
+                "bill_usd": self._bill.total_usd(self._price_per_post_usd),
             }
 
     def wait_for(self, predicate: Callable[[], bool], timeout_s: float) -> bool:

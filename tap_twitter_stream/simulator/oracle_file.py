@@ -17,13 +17,15 @@ class OracleFile:
     """The content of an oracle file.
 
     ``ids`` lists per connection number what was sent, in order, repeats included; ``missed_ids``
-    what happened while nobody was connected; ``entries`` holds every other line as decoded JSON.
+    what happened while nobody was connected, ``found_ids`` what searches gave out, repeats
+    included; ``entries`` holds every other line as decoded JSON.
     """
 
     ids: dict[int, list[str]] = field(default_factory=dict)
     endpoints: dict[int, str] = field(default_factory=dict)
     cut_ids: list[str] = field(default_factory=list)
     missed_ids: list[str] = field(default_factory=list)
+    found_ids: list[str] = field(default_factory=list)
     entries: list[dict[str, Any]] = field(default_factory=list)
 
     def all_ids(self) -> list[str]:
@@ -53,6 +55,8 @@ def _take(oracle: OracleFile, entry: dict[str, Any]) -> None:
         return
     if entry["kind"] == "missed":
         oracle.missed_ids += _ids(entry)
+    if entry["kind"] == "found":
+        oracle.found_ids += entry["ids"]
     if entry["kind"] == "opened":
         oracle.endpoints[entry["connection"]] = entry["endpoint"]
         oracle.ids.setdefault(entry["connection"], [])

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tap_twitter_stream.simulator.link import Link
     from tap_twitter_stream.simulator.notes import Connection
     from tap_twitter_stream.simulator.oracle import Oracle
-    from tap_twitter_stream.simulator.supply import Feed, Supply
+    from tap_twitter_stream.simulator.supply import Feed, Lot, Supply
 
 
 @dataclass(slots=True)
@@ -37,14 +37,13 @@ class Outbox:
         granted = self.supply.claim(channel, count)
         if not granted:
             return None
-        block = self.feed.next_block(granted)
-        size = len(block.templates) if block else 0
+        lot = self.feed.next_lot(granted)
+        size = len(lot.block.templates) if lot else 0
         self.supply.give_back(channel, granted - size)
-        if block is None:
+        if lot is None:
             return 0
-        batch = Batch(self.supply.ids.take(size), clock.now_s(), block.templates, self.feed.stamp())
         try:
-            self._send_block(block, batch)
+            self._send_block(lot.block, self._batch(lot))
         except PartlySentError as gone:
             self.supply.give_back(channel, size - gone.complete)
             raise
@@ -59,7 +58,7 @@ class Outbox:
         chunk_each = self.supply.scenario.chunking == "message"
         for batch in batches:
             for part, unseen in self._parts(batch):
-                templates = part.templates or self.feed.render(part.place, part.count)
+                templates = part.templates or self.feed.render(part)
                 stamp = part.stamp or self.feed.stamp(part.at_s)
                 if templates:
                     block = Block(templates, chunk_each=chunk_each)
@@ -159,12 +158,18 @@ class Outbox:
 
     def _single(self) -> tuple[Block, Batch] | None:
         """Return one filled post, or ``None`` if no rule matches."""
-        block = self.feed.next_block(1)
-        if block is None:
+        lot = self.feed.next_lot(1)
+        if lot is None:
             return None
-        batch = Batch(self.supply.ids.take(1), clock.now_s(), block.templates, self.feed.stamp())
-        block.fill(each(batch.runs), self.feed.stamp())
-        return block, batch
+        batch = self._batch(lot)
+        lot.block.fill(each(batch.runs), self.feed.stamp())
+        return lot.block, batch
+
+    def _batch(self, lot: Lot) -> Batch:
+        """Give the posts of a lot ids and the present time."""
+        runs = self.supply.ids.take(len(lot.block.templates))
+        templates, stamp = lot.block.templates, self.feed.stamp()
+        return Batch(runs, clock.now_s(), templates, stamp, place=lot.place, world=lot.world)
 
 
 def each(runs: tuple[Run, ...]) -> Iterator[int]:

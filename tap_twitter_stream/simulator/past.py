@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from tap_twitter_stream.simulator.blocks import Stamp, Template
     from tap_twitter_stream.simulator.ids import Run
+    from tap_twitter_stream.simulator.worlds import World
 
 # How many batches back a duplicate, a backfill or a recovery may reach.
 RECENT_BATCHES = 100_000
@@ -23,9 +24,9 @@ RECENT_BATCHES = 100_000
 class Batch:
     """Some posts of one moment, so that they can go out again.
 
-    ``templates`` and ``stamp`` are ``None`` until somebody asked for the posts: then they begin at
-    ``place``. ``missed`` names a batch that nobody got at once, ``skipped`` how many of its posts a
-    part of it leaves out at the beginning.
+    ``place`` says where they begin among the posts of ``world``; ``templates`` and ``stamp`` are
+    ``None`` until somebody asked for them. ``missed`` names a batch that nobody got at once,
+    ``skipped`` how many of its posts a part of it leaves out at the beginning.
     """
 
     runs: tuple[Run, ...]
@@ -33,6 +34,7 @@ class Batch:
     templates: Sequence[Template] | None = None
     stamp: Stamp | None = None
     place: int = 0
+    world: World | None = None
     missed: int | None = None
     skipped: int = 0
 
@@ -108,6 +110,10 @@ class Past:
     def between(self, channel: str, from_s: float, to_s: float) -> list[Batch]:
         """Return the posts of a span, oldest first; its end does not belong to it."""
         return [batch for batch in self._batches(channel) if from_s <= batch.at_s < to_s]
+
+    def all(self, channel: str) -> list[Batch]:
+        """Return every batch, sent or missed, as they became known."""
+        return self._batches(channel)
 
     def _batches(self, channel: str) -> list[Batch]:
         with self._lock:

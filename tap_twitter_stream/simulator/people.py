@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
+import zlib
 from functools import lru_cache
 from typing import Any
 
 from tap_twitter_stream.simulator import words
 
 PEOPLE_TOTAL = 240
+FIRST_STRANGER_ID = 3_000_000_000
 User = dict[str, Any]
 
 
@@ -17,6 +19,18 @@ def people(seed: int) -> tuple[User, ...]:
     """Return the accounts of one seed; the same seed always gives the same ones."""
     chance = random.Random(f"people/{seed}")
     return tuple(_person(chance, number) for number in range(PEOPLE_TOTAL))
+
+
+def person(seed: int, name: str) -> User:
+    """Return the account of that username or id; who is none of ours looks like the first."""
+    everybody = people(seed)
+    known = next((one for one in everybody if name.lower() in {one["id"], one["username"]}), None)
+    if known:
+        return known
+    if name.isdecimal():
+        return everybody[0] | {"id": name, "username": f"user_{name}"[:15]}
+    user_id = str(FIRST_STRANGER_ID + zlib.crc32(name.lower().encode()))
+    return everybody[0] | {"id": user_id, "username": name}
 
 
 def _person(chance: random.Random, number: int) -> User:

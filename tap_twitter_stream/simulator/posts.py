@@ -22,8 +22,10 @@ from tap_twitter_stream.simulator.drafts import (
     make_text,
     make_topic,
 )
-from tap_twitter_stream.simulator.media import make_media, make_place, make_poll
-from tap_twitter_stream.simulator.people import User, people
+from tap_twitter_stream.simulator.granting import add_place, grant, link_entity
+from tap_twitter_stream.simulator.media import make_media, make_poll
+from tap_twitter_stream.simulator.people import User, people, person
+from tap_twitter_stream.simulator.wishes import NO_WISH, Wish
 
 # One post in this many has an error beside its data, and one was edited before it was sent.
 PARTIAL_ERROR_EVERY, PARTIAL_ERROR_AT = 60, 3
@@ -58,26 +60,33 @@ class Post:
         self.includes.append(Included(kind, frozenset({expansion}), value))
 
 
-def make_post(seed: int, number: int, keyword: str, lang: str = "") -> Post:
-    """Make the post of that number; its text ends in ``keyword`` unless that is empty.
-
-    With ``lang`` the post is in that language.
-    """
+def make_post(seed: int, number: int, wish: Wish = NO_WISH) -> Post:
+    """Make the post of that number; its text ends in the words that were wished for."""
     chance = random.Random(f"post/{seed}/{number}")
     everybody = people(seed)
-    author = chance.choice(everybody)
-    lang, text = make_text(chance, number, keyword, lang)
+    author = _author(chance, seed, wish)
+    keyword = wish.text
+    lang, text = make_text(chance, number, keyword, wish.lang)
     post = Post(
         tweet=bare_tweet(chance, author, lang, text), ascii_only=is_ascii_only(chance, number)
     )
     post.include("users", "author_id", author)
     _add_mention(chance, post, chance.choice(everybody))
     _add_extras(chance, post, number, keyword)
-    _add_reference(chance, post, number, chance.choice(everybody), keyword)
+    other = chance.choice(everybody)
+    _add_reference(chance, post, number, person(seed, wish.other) if wish.other else other, wish)
+    grant(chance, post, wish, seed)
     post.tweet["display_text_range"] = [0, len(post.tweet["text"])]
     if number % EDITED_EVERY == EDITED_AT:
         _edit(post, number)
     return post
+
+
+def _author(chance: random.Random, seed: int, wish: Wish) -> User:
+    """Return the author, who is one of ours unless somebody else is wished for."""
+    author = chance.choice(people(seed))
+    author = person(seed, wish.author) if wish.author else author
+    return author | {"verified": True} if wish.is_verified else author
 
 
 def _add_mention(chance: random.Random, post: Post, user: User) -> None:
@@ -102,17 +111,7 @@ def _add_mention(chance: random.Random, post: Post, user: User) -> None:
 def _url_entity(chance: random.Random, link: str, start: int) -> Json:
     """Return one link with what X found behind it."""
     page = f"https://news.example/{chance.getrandbits(24):06x}/{'paper-lighthouse-' * 2}hums"
-    return {
-        "start": start,
-        "end": start + len(link),
-        "url": link,
-        "expanded_url": page,
-        "display_url": page[8:34] + "…",
-        "status": 200,
-        "title": chance.choice(chance.choice(words.PHRASES)[1]),
-        "description": " ".join(chance.choice(words.PHRASES[0][1]) for _ in range(2)),
-        "unwound_url": page,
-    }
+    return {"start": start, "end": start + len(link), **link_entity(chance, link, page)}
 
 
 def _add_extras(chance: random.Random, post: Post, number: int, keyword: str) -> None:
@@ -128,10 +127,7 @@ def _add_extras(chance: random.Random, post: Post, number: int, keyword: str) ->
         post.tweet["attachments"] = {"poll_ids": [poll["id"]]}
         post.include("polls", "attachments.poll_ids", poll)
     if number % 12 == 0:
-        place = make_place(chance)
-        point = {"type": "Point", "coordinates": place["geo"]["bbox"][:2]}
-        post.tweet["geo"] = {"place_id": place["id"], "coordinates": point}
-        post.include("places", "geo.place_id", place)
+        add_place(chance, post, NO_WISH)
     if number % 20 == 0:
         _lengthen(chance, post, keyword)
     if number % 90 == 0:
@@ -148,32 +144,33 @@ def _lengthen(chance: random.Random, post: Post, keyword: str) -> None:
     whole = f"{post.tweet['text']} {body} {keyword}".rstrip()
     post.tweet["note_tweet"] = {"text": whole, "entities": post.tweet.get("entities", {})}
     if len(whole) > MAX_TEXT_CHARS:
-        post.tweet["text"] = whole[: MAX_TEXT_CHARS - len(keyword) - 2] + f"… {keyword}".rstrip()
+        kept = max(0, MAX_TEXT_CHARS - len(keyword) - 2)
+        post.tweet["text"] = whole[:kept] + f"… {keyword}".rstrip()
 
 
-def _add_reference(
-    chance: random.Random, post: Post, number: int, other: User, keyword: str
-) -> None:
+def _add_reference(chance: random.Random, post: Post, number: int, other: User, wish: Wish) -> None:
     """Make some posts retweets, quotes or replies; of some of those the original is gone."""
     kind = chance.choices(("", "retweeted", "quoted", "replied_to"), (40, 30, 15, 15))[0]
-    if number % PARTIAL_ERROR_EVERY == PARTIAL_ERROR_AT:
+    kind = kind if wish.kind is None else wish.kind
+    is_gone = number % PARTIAL_ERROR_EVERY == PARTIAL_ERROR_AT and wish.kind is None
+    if is_gone:
         kind = "quoted"
     if number % NUL_EVERY == NUL_AT or number % SURROGATE_EVERY == SURROGATE_AT:
         kind = ""  # A retweet's text is cut, perhaps before the character that matters.
     if not kind:
         return
-    original = _original(chance, number, other, keyword)
+    original = _original(chance, number, other, wish)
     post.tweet["referenced_tweets"] = [{"type": kind, "id": original["id"]}]
     if kind == "retweeted":
         cut = f"RT @{other['username']}: {original['text']}"
-        post.tweet["text"] = cut[:140] + f"… {keyword}".rstrip()
+        post.tweet["text"] = cut[:140] + f"… {wish.text}".rstrip()
         post.tweet.pop("note_tweet", None)
         post.tweet["entities"] = {"mentions": [_retweet_mention(other)]}
     if kind == "replied_to":
-        post.tweet["conversation_id"] = original["id"]
+        post.tweet["conversation_id"] = wish.conversation_id or original["id"]
         post.tweet["in_reply_to_user_id"] = other["id"]
         post.include("users", "in_reply_to_user_id", other)
-    if number % PARTIAL_ERROR_EVERY == PARTIAL_ERROR_AT:
+    if is_gone:
         post.errors.append(_gone(original["id"]))
         return
     post.include("tweets", "referenced_tweets.id", original)
@@ -186,11 +183,12 @@ def _retweet_mention(user: User) -> Json:
     return {"start": 3, "end": end, "username": user["username"], "id": user["id"]}
 
 
-def _original(chance: random.Random, number: int, author: User, keyword: str) -> Json:
+def _original(chance: random.Random, number: int, author: User, wish: Wish) -> Json:
     """Return the older post that this one points at."""
-    lang, text = make_text(chance, PLAIN_NUMBER, keyword)
+    lang, text = make_text(chance, PLAIN_NUMBER, wish.text)
     original = bare_tweet(chance, author, lang, text)
     post_id = str(OLD_POST_ID + (number << 22) + chance.getrandbits(12))
+    post_id = wish.reference_id or post_id
     counts = {name: int(chance.paretovariate(0.8)) for name in original["public_metrics"]}
     return {
         **original,

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from tap_twitter_stream.simulator.http import Request
     from tap_twitter_stream.simulator.oracle import Oracle
-    from tap_twitter_stream.simulator.rules import RuleBook
-    from tap_twitter_stream.simulator.scenario import Scenario
+    from tap_twitter_stream.simulator.search import Search
+    from tap_twitter_stream.simulator.supply import Supply
 
 MAX_RULES_PER_PAGE = 1000
 MAX_CONNECTIONS_PER_PAGE = 100
@@ -31,10 +31,10 @@ class Api:
     """One method to each row of the endpoint table that is no stream."""
 
     def __init__(
-        self, scenario: Scenario, rules: RuleBook, oracle: Oracle, stop: Callable[[], None]
+        self, supply: Supply, search: Search, oracle: Oracle, stop: Callable[[], None]
     ) -> None:
-        self._scenario = scenario
-        self._rules = rules
+        self._scenario = scenario = supply.scenario
+        self._rules = supply.rules
         self._oracle = oracle
         self._stop = stop
         self.roll = Roll(scenario.seed)
@@ -42,6 +42,8 @@ class Api:
             "list_rules": self.list_rules,
             "change_rules": self.change_rules,
             "count_rules": self.count_rules,
+            "search": search.search,
+            "count": search.count,
             "give_token": self.give_token,
             "usage_of_posts": self.usage_of_posts,
             "list_connections": self.list_connections,

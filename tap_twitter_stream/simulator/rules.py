@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tap_twitter_stream.simulator.rule_language import parse_rule
+from tap_twitter_stream.simulator.rule_operators import RuleError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+    from tap_twitter_stream.simulator.rule_language import Node
 
 FIRST_RULE_ID = 1_989_000_000_000_000_001
 MAX_VALUE_CHARS = 1024
 PROBLEMS = "https://api.twitter.com/2/problems/"
-# Operators that may only narrow another clause, so that a rule cannot consist of them alone.
-_CONJUNCTION_ONLY = re.compile(r"^(is|has|lang|sample|embedding_threshold):")
-_CLAUSE = re.compile(r'-?"[^"]*"(?:~\d+)?|[^\s()]+')
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +32,14 @@ class Rule:
         shown = {"id": self.id, "value": self.value}
         return shown if self.tag is None else {**shown, "tag": self.tag}
 
-    def keyword(self) -> str:
-        """Return a word that a matching post contains, ``""`` if the rule names none."""
-        for clause in _CLAUSE.findall(self.value):
-            negated = clause.startswith("-")
-            if clause != "OR" and not negated and not _CONJUNCTION_ONLY.match(clause):
-                phrase = re.sub(r"~\d+$", "", clause).strip('"')
-                return str(phrase.split(":", 1)[-1].strip('"') if ":" in phrase else phrase)
-        return ""
+    @property
+    def tree(self) -> Node:
+        """What it asks for.
+
+        Raises:
+            RuleError: It is no rule.
+        """
+        return parse_rule(self.value)
 
 
 class RuleBook:
@@ -175,12 +176,10 @@ def _invalid(entry: Any) -> dict[str, Any] | None:  # noqa: ANN401 - decoded JSO
         detail = "Rules must have a value"
     elif len(value) > MAX_VALUE_CHARS:
         detail = f"Rules must be at most {MAX_VALUE_CHARS} characters long"
-    elif value.count("(") != value.count(")") or value.count('"') % 2:
-        detail = "Rules must close each quotation mark and parenthesis"
     elif not isinstance(tag, str) or not _is_unicode(value + tag):
         detail = "Rules must be made of valid characters"
-    elif not Rule("", value).keyword():
-        detail = "Rules must contain at least one positive, non-stopword clause"
+    else:
+        detail = _why_no_rule(value)
     if not detail:
         return None
     return {
@@ -189,6 +188,15 @@ def _invalid(entry: Any) -> dict[str, Any] | None:  # noqa: ANN401 - decoded JSO
         "title": "UnprocessableEntity",
         "type": f"{PROBLEMS}invalid-rules",
     }
+
+
+def _why_no_rule(value: str) -> str:
+    """Return what is wrong with the text of a rule, ``""`` if nothing is."""
+    try:
+        parse_rule(value)
+    except RuleError as error:
+        return str(error)
+    return ""
 
 
 def _is_unicode(text: str) -> bool:

@@ -18,6 +18,7 @@ from tap_twitter_stream.simulator.scripts import (
     check_endpoint,
     parse_entry,
 )
+from tap_twitter_stream.simulator.search_options import SearchOptions
 from tap_twitter_stream.simulator.send_queue import Patience
 from tap_twitter_stream.simulator.step_parser import (
     ScenarioError,
@@ -81,6 +82,7 @@ class Scenario:
         random_faults: ``{"seed": ..., "every_s": ..., "kinds": [...]}``: connects beyond the script
             get faults drawn by chance, on each endpoint one in ``every_s`` on average.
         rules: ``{"value": ..., "tag": ...}`` objects to begin with.
+        search: How recent search works, as in ``SearchOptions``.
         rules_cap: How many rules there may be.
         untagged_rules: How messages show a rule without a tag: ``"empty"``, ``"absent"``, or
             ``"mixed"``.
@@ -129,9 +131,11 @@ class Scenario:
     consumer_secret: str = DEFAULT_CONSUMER_SECRET
     access_token: str = DEFAULT_ACCESS_TOKEN
     access_token_secret: str = DEFAULT_ACCESS_TOKEN_SECRET
+    search: Mapping[str, Any] = field(default_factory=dict)
     _scripts: tuple[Entry, ...] = field(init=False, repr=False, compare=False)
     _faults: RandomFaults | None = field(init=False, repr=False, compare=False)
     patience: Patience | None = field(init=False, repr=False, compare=False)
+    searching: SearchOptions = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Check every value, and read the scripts."""
@@ -158,6 +162,8 @@ class Scenario:
         _check_plain(values)
         connections = as_list(values, "connections")
         object.__setattr__(self, "_scripts", tuple(map(parse_entry, connections)))
+        searching = SearchOptions.from_json(as_object(self.search))
+        object.__setattr__(self, "searching", searching)
         slow = self.slow_reader
         patience = None if slow is None else Patience.from_json(as_object(slow))
         object.__setattr__(self, "patience", patience)

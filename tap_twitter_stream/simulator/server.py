@@ -23,6 +23,7 @@ from tap_twitter_stream.simulator.recovery import Span
 from tap_twitter_stream.simulator.streams import Streams, Visit, note_request
 
 if TYPE_CHECKING:
+    from tap_twitter_stream.simulator.absences import Absences
     from tap_twitter_stream.simulator.endpoints import Endpoint
     from tap_twitter_stream.simulator.http import Request
     from tap_twitter_stream.simulator.oracle import Oracle
@@ -37,7 +38,14 @@ JOIN_S = 5.0
 class Server:
     """Serves one simulator: a thread that accepts, and one to each connection."""
 
-    def __init__(self, address: tuple[str, int], supply: Supply, oracle: Oracle, api: Api) -> None:
+    def __init__(
+        self,
+        address: tuple[str, int],
+        supply: Supply,
+        absences: Absences,
+        oracle: Oracle,
+        api: Api,
+    ) -> None:
         self._scenario = supply.scenario
         self._oracle = oracle
         self._api = api
@@ -45,7 +53,8 @@ class Server:
         self._classic_door = ClassicDoor(self._scenario, self._gate)
         self._lock = threading.Lock()
         self._stopping = threading.Event()
-        self._streams = Streams(supply, oracle, self._gate, api.roll, self._stopping)
+        self._absences = absences
+        self._streams = Streams(supply, absences, oracle, self._gate, api.roll, self._stopping)
         self._open: dict[socket.socket, threading.Thread] = {}
         family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         self._listener = socket.create_server(address, family=family, backlog=64)
@@ -59,7 +68,7 @@ class Server:
 
     def catch_up(self) -> None:
         """Tell the oracle what was missed until now."""
-        self._streams.absences.catch_up_all()
+        self._absences.catch_up_all()
 
     def close(self) -> None:
         """End every connection, and return when no thread and no socket is left."""
@@ -153,7 +162,8 @@ class Server:
         refusal = not_in_plan(row, request) if self._scenario.access == "self_serve" else None
         if refusal:
             return refusal, {}
-        limit = row.limit if self._scenario.rest_limits else None
+        usual = self._scenario.searching.limit_of(row.name, row.limit)
+        limit = usual if self._scenario.rest_limits else None
         limit = self._scenario.connect_limit if row.is_stream else limit
         headers = {}
         if limit is not None:

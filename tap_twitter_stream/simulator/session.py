@@ -29,7 +29,7 @@ from tap_twitter_stream.simulator.steps import (
     Send,
     Silence,
 )
-from tap_twitter_stream.simulator.supply import PAGE_POSTS
+from tap_twitter_stream.simulator.worlds import PAGE_POSTS
 
 if TYPE_CHECKING:
     import threading

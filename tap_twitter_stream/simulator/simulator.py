@@ -6,10 +6,13 @@ import threading
 from typing import TYPE_CHECKING
 
 from tap_twitter_stream.simulator import clock
+from tap_twitter_stream.simulator.absences import Absences
+from tap_twitter_stream.simulator.archive import Archive
 from tap_twitter_stream.simulator.oracle import Oracle
 from tap_twitter_stream.simulator.rest import Api
 from tap_twitter_stream.simulator.rules import RuleBook
 from tap_twitter_stream.simulator.scenario import Scenario
+from tap_twitter_stream.simulator.search import Search
 from tap_twitter_stream.simulator.server import Server
 from tap_twitter_stream.simulator.supply import Supply
 
@@ -51,10 +54,13 @@ class Simulator:
         self.stop_requested = threading.Event()
         price = self.scenario.price_per_post_usd
         self.oracle = Oracle(oracle_path, price_per_post_usd=price)
-        api = Api(self.scenario, self.rules, self.oracle, self.stop_requested.set)
+        supply = Supply(self.scenario, self.rules)
+        absences = Absences(supply, self.oracle)
+        search = Search(self.scenario, Archive(supply, absences), self.oracle)
+        api = Api(supply, search, self.oracle, self.stop_requested.set)
         address = ("127.0.0.1" if host == "localhost" else host, port)
         try:
-            self._server = Server(address, Supply(self.scenario, self.rules), self.oracle, api)
+            self._server = Server(address, supply, absences, self.oracle, api)
         except OSError:
             self.oracle.close()
             raise

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tap_twitter_stream.simulator import clock, endpoints, problems
-from tap_twitter_stream.simulator.absences import Absences
 from tap_twitter_stream.simulator.blocks import CRLF
 from tap_twitter_stream.simulator.classic_door import usual_answer
 from tap_twitter_stream.simulator.classic_feed import Ask
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Iterator
 
+    from tap_twitter_stream.simulator.absences import Absences
     from tap_twitter_stream.simulator.endpoints import Channel
     from tap_twitter_stream.simulator.gate import Gate
     from tap_twitter_stream.simulator.http import Answer, Request
@@ -76,15 +76,21 @@ class Visit:
 class Streams:
     """Opens streams, or refuses them."""
 
-    def __init__(
-        self, supply: Supply, oracle: Oracle, gate: Gate, roll: Roll, stopping: threading.Event
+    def __init__(  # noqa: PLR0913, PLR0917 - one part each
+        self,
+        supply: Supply,
+        absences: Absences,
+        oracle: Oracle,
+        gate: Gate,
+        roll: Roll,
+        stopping: threading.Event,
     ) -> None:
         self._supply = supply
         self._scenario = supply.scenario
         self._oracle = oracle
         self._gate = gate
         self._stopping = stopping
-        self.absences = Absences(supply, oracle)
+        self._absences = absences
         self._roll = roll
         self._lock = threading.Lock()
         self._links: dict[str, list[Link]] = {}
@@ -154,9 +160,9 @@ class Streams:
             recovery=visit.span is not None,
         )
         if visit.span:
-            self.absences.catch_up(visit.channel)
+            self._absences.catch_up(visit.channel)
         else:
-            self.absences.opened(visit.channel)
+            self._absences.opened(visit.channel)
         session = self._session(visit, script, opened)
         ending = "client"
         try:
@@ -167,7 +173,7 @@ class Streams:
             ending = "slow_reader" if session.link.timed_out else ending
         finally:
             if not visit.span:
-                self.absences.ended(visit.channel, session.silent_since_s or clock.now_s())
+                self._absences.ended(visit.channel, session.silent_since_s or clock.now_s())
             self._oracle.closed(opened, ending)
 
     def _play(self, visit: Visit, session: Session, script: tuple[Step, ...]) -> str:

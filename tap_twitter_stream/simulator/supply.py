@@ -17,17 +17,18 @@ from tap_twitter_stream.simulator.naming import to_post_names
 from tap_twitter_stream.simulator.past import Past
 from tap_twitter_stream.simulator.posts import make_post
 from tap_twitter_stream.simulator.rendering import envelope, line
+from tap_twitter_stream.simulator.wishes import Wish
+from tap_twitter_stream.simulator.worlds import PAGE_POSTS, PAGES_TOTAL, World, matching_page
 
 if TYPE_CHECKING:
     from tap_twitter_stream.simulator.endpoints import Channel, Holds
     from tap_twitter_stream.simulator.fields import Selection
+    from tap_twitter_stream.simulator.past import Batch
+    from tap_twitter_stream.simulator.posts import Post
     from tap_twitter_stream.simulator.rules import Rule, RuleBook
     from tap_twitter_stream.simulator.scenario import Scenario
+    from tap_twitter_stream.simulator.worlds import Match
 
-# Posts are rendered a page at a time, when first needed; after the last page the texts come again
-# with new ids and times.
-PAGE_POSTS = 128
-PAGES_TOTAL = 4
 # X escapes the slash in some answers and not in others.
 SLASH_ESCAPED_EVERY = 3
 EDITABLE_S = 3600
@@ -36,11 +37,11 @@ EVERYTHING = Ask()
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What decides how a post looks on one connection; ``rules`` is ``None`` on a sample."""
+    """What decides how a post looks on one connection; ``world`` is ``None`` on a sample."""
 
     seed: int
     selection: Selection
-    rules: tuple[Rule, ...] | None
+    world: World | None
     untagged_rules: str
     holds: Holds = "posts"
     lang: str = ""
@@ -48,10 +49,22 @@ class View:
     naming: str = "tweet"
 
 
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """Messages for one send: a block of them, and where in which world their posts stand."""
+
+    block: Block
+    place: int
+    world: World | None
+
+
 @lru_cache(maxsize=128)
 def render_page(view: View, page: int) -> tuple[Template, ...]:
-    """Render the posts of one page."""
+    """Render the posts of one page; with rules, those that match some."""
     first = page * PAGE_POSTS
+    if view.world:
+        matching = enumerate(matching_page(view.world, page), start=first)
+        return tuple(_render_match(view, match, number) for number, match in matching)
     return tuple(_render(view, number) for number in range(first, first + PAGE_POSTS))
 
 
@@ -62,17 +75,27 @@ def deflate_page(view: View, page: int) -> tuple[Template, ...]:
 
 
 def _render(view: View, number: int) -> Template:
-    """Render one post for a view."""
+    """Render one post for a view without rules."""
     if view.holds == "statuses":
-        return Template.from_line(_status_line(view, number))
+        return Template.from_line(classic_line(view.seed, number, view.ask))
     if view.holds != "posts":
         event = make_event(view.holds, view.seed, number, view.selection)
         return _template(view, event, ascii_only=True, escape_slashes=False)
-    matching = _matching(view, number)
-    keywords = " ".join(filter(None, (rule.keyword() for rule in matching or ())))
-    post = make_post(view.seed, number, keywords, view.lang)
-    shown = None if matching is None else [_shown(view, rule, number) for rule in matching]
-    message = envelope(post, view.selection, shown)
+    return _post_template(view, make_post(view.seed, number, Wish(lang=view.lang)), number, None)
+
+
+def _render_match(view: View, match: Match, number: int) -> Template:
+    """Render one post with the rules that it matches."""
+    if view.holds == "statuses":
+        return Template.from_line(powerstream_line(match.post, number, match.rules))
+    shown = [_shown(view, rule, number) for rule in match.rules]
+    return _post_template(view, match.post, number, shown)
+
+
+def _post_template(
+    view: View, post: Post, number: int, matching_rules: list[dict[str, str]] | None
+) -> Template:
+    message = envelope(post, view.selection, matching_rules)
     escape_slashes = number % SLASH_ESCAPED_EVERY == 0
     return _template(view, message, ascii_only=post.ascii_only, escape_slashes=escape_slashes)
 
@@ -83,24 +106,6 @@ def _template(
     """Write a message in the names of the view."""
     named = to_post_names(message) if view.naming == "post" else message
     return Template.from_line(line(named, ascii_only=ascii_only, escape_slashes=escape_slashes))
-
-
-def _status_line(view: View, number: int) -> bytes:
-    """Render one status; where rules decide, it names those that it matches."""
-    matching = _matching(view, number)
-    if matching is None:
-        return classic_line(view.seed, number, view.ask)
-    return powerstream_line(view.seed, number, matching)
-
-
-def _matching(view: View, number: int) -> tuple[Rule, ...] | None:
-    """Choose the one or two rules that a post matches."""
-    if view.rules is None:
-        return None
-    first = number % len(view.rules)
-    second = (first + 1) % len(view.rules)
-    one = (view.rules[first],)
-    return one if number % 4 or second == first else (*one, view.rules[second])
 
 
 def _shown(view: View, rule: Rule, number: int) -> dict[str, str]:
@@ -122,6 +127,7 @@ class Supply:
         self._given: Counter[str] = Counter()
         self._place: Counter[str] = Counter()
         self.past = Past()
+        self._world: tuple[int, World] | None = None
 
     def claim(self, channel: str, count: int) -> int:
         """Take up to ``count`` posts from what the scenario allows a channel."""
@@ -142,7 +148,18 @@ class Supply:
         limit = self.scenario.limit_posts
         with self._lock:
             used_up = limit is not None and self._given[channel.name] >= limit
-        return not used_up and bool(self.rules.all or not channel.endpoint.needs_rules)
+        world = self.world_of(channel)
+        return not used_up and (world is None or bool(matching_page(world, 0)))
+
+    def world_of(self, channel: Channel) -> World | None:
+        """Return the world of the present rules, where rules decide."""
+        if not channel.endpoint.needs_rules:
+            return None
+        with self._lock:
+            version = self.rules.version
+            if self._world is None or self._world[0] != version:
+                self._world = (version, World(self.scenario.seed, self.rules.all))
+            return self._world[1]
 
     def advance(self, channel: str, count: int) -> tuple[int, int]:
         """Return the next place in the posts and how many, up to ``count``, its page has left."""
@@ -180,8 +197,8 @@ class Feed:
         self._stamp_second = 0
         self._stamp = Stamp(b"", b"")
 
-    def next_block(self, count: int) -> Block | None:
-        """Return up to ``count`` messages, or ``None`` while there is no rule to match."""
+    def next_lot(self, count: int) -> Lot | None:
+        """Return up to ``count`` messages, or ``None`` while no rule matches anything."""
         view = self._current_view()
         if view is None:
             return None
@@ -191,18 +208,21 @@ class Feed:
         chunk_each = self._supply.scenario.chunking == "message"
         if count < PAGE_POSTS:
             templates = render_page(view, page)[first : first + count]
-            return Block(templates, chunk_each=chunk_each)
+            return Lot(Block(templates, chunk_each=chunk_each), place, view.world)
         if page not in self._blocks:
             deflated = deflate_page(view, page) if self._deflate else None
             templates = render_page(view, page)
             self._blocks[page] = Block(templates, chunk_each=chunk_each, deflated=deflated)
-        return self._blocks[page]
+        return Lot(self._blocks[page], place, view.world)
 
-    def render(self, place: int, count: int) -> tuple[Template, ...]:
-        """Return the messages at a place of the posts; none while there is no rule to match."""
+    def render(self, batch: Batch) -> tuple[Template, ...]:
+        """Return the messages of posts that happened while nobody was there."""
         view = self._current_view()
+        if batch.world:
+            view = self._view_of(batch.world)
         if view is None:
             return ()
+        place, count = batch.place, batch.count
         page, first = divmod(place, PAGE_POSTS)
         page += PAGES_TOTAL * self._channel.share
         return render_page(view, page)[first : first + count]
@@ -222,19 +242,24 @@ class Feed:
     def _current_view(self) -> View | None:
         """Return how posts look now; a changed rule holds from the next block on."""
         rules = self._supply.rules
-        if self._view is None or (self._matches_rules and rules.version != self._version):
+        if self._version < 0 or (self._matches_rules and rules.version != self._version):
             self._version = rules.version
             self._blocks.clear()
-            scenario = self._supply.scenario
-            matched = rules.all if self._matches_rules else None
-            self._view = View(
-                scenario.seed,
-                self._selection,
-                matched,
-                scenario.untagged_rules,
-                self._channel.endpoint.holds,
-                self._channel.endpoint.lang,
-                self._ask,
-                scenario.naming,
-            )
-        return self._view if self._view.rules != () and self._ask.langs else None
+            view = self._view_of(self._supply.world_of(self._channel))
+            has_posts = view.world is None or bool(matching_page(view.world, 0))
+            self._view = view if has_posts and self._ask.langs else None
+        return self._view
+
+    def _view_of(self, world: World | None) -> View:
+        """Return how posts of a world look here."""
+        scenario = self._supply.scenario
+        return View(
+            scenario.seed,
+            self._selection,
+            world,
+            scenario.untagged_rules,
+            self._channel.endpoint.holds,
+            self._channel.endpoint.lang,
+            self._ask,
+            scenario.naming,
+        )

@@ -16,7 +16,7 @@ CREATED_AT = re.compile(r"\w{3} \w{3} \d\d \d\d:\d\d:\d\d \+0000 \d{4}")
 
 
 def both(number: int) -> tuple[dict[str, Any], dict[str, Any]]:
-    post = make_post(5, number, "")
+    post = make_post(5, number)
     return post.tweet, make_status(post, number)
 
 
@@ -82,7 +82,7 @@ def test_a_compatible_text_has_at_most_140_characters(number: int) -> None:
 
 
 def test_marks_become_numbers_and_times_of_the_right_width() -> None:
-    post = make_post(5, 1, "")
+    post = make_post(5, 1)
     line = status_line(make_status(post, 1), ascii_only=True, escape_slashes=True)
     filled = line.replace(b"#ID" + b"-" * 16, b"1" * 19).replace(b"#MS" + b"-" * 10, b"2" * 13)
     status = json.loads(filled)

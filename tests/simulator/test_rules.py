@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from tap_twitter_stream.simulator import Scenario, Simulator
-from tap_twitter_stream.simulator.rules import Rule
 from tests.simulator.reader import RULES, call
 
 
@@ -125,17 +124,3 @@ def test_counts_show_total_and_cap() -> None:
 def test_a_change_must_be_exactly_one_thing(body: dict[str, Any]) -> None:
     with Simulator() as sim:
         assert call(sim, RULES, body)[0] == 400
-
-
-@pytest.mark.parametrize(
-    ("value", "word"),
-    [
-        ("cat has:images", "cat"),
-        ('"paper lighthouse"~2 lang:en', "paper lighthouse"),
-        ("-dog (lang:en #fog OR tea)", "#fog"),
-        ("from:somebody", "somebody"),
-        ("has:links -cat", ""),
-    ],
-)
-def test_keyword_is_the_first_positive_clause(value: str, word: str) -> None:
-    assert Rule("1", value).keyword() == word
