@@ -43,7 +43,7 @@ MUTANTS = (
     Mutant(
         "G0",
         "the receiver acknowledges bytes it has not put into the log",
-        "api/receive.py",
+        "api/pump.py",
         "                self._store(connection, got)\n",
         "                self._store(connection, got) if len(got) % 7 else None\n",
         ("tests/e2e/test_capture.py",),

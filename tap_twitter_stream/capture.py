@@ -151,6 +151,8 @@ class Capture:
             if self._replay.full:
                 self.unhandled_lines = line_ends(frames[index + 1 :])
                 break
+        for gap in self._replay.gaps_to_fill():
+            self._link.fill(gap)
         self._tip_reached = not frames and (ended or self._replay.ended is not None)
         return bool(frames)
 
@@ -247,8 +249,9 @@ def left_in_log(reader: LogReader, replay: Replay) -> int:
 
 
 def line_ends(frames: list[Frame]) -> int:
-    """Count the line ends in what connections sent."""
-    return sum(frame.payload.count(b"\n") for frame in frames if frame.kind is Kind.BYTES)
+    """Count the line ends in what connections sent; a page of search counts as a line."""
+    ends = (frame.payload.count(b"\n") for frame in frames if frame.kind is Kind.BYTES)
+    return sum(ends) + sum(frame.kind is Kind.PAGE for frame in frames)
 
 
 _WORDS: dict[Any, str] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tap_twitter_stream.connection import LAST_ID, MESSAGES, connection_row, gap_row
+from tap_twitter_stream.policy.gaps import Filled
 from tap_twitter_stream.wire.route import (
     Origin,
     capture_stamp,
@@ -16,7 +17,8 @@ from tap_twitter_stream.wire.route import (
 
 if TYPE_CHECKING:
     from tap_twitter_stream.emit.emitter import Emitter
-    from tap_twitter_stream.policy.ledger import Gap, Ledger
+    from tap_twitter_stream.policy.gaps import Gap
+    from tap_twitter_stream.policy.ledger import Ledger
     from tap_twitter_stream.spool.frames import Frame
 
 
@@ -40,8 +42,9 @@ class CaptureBooks:
 
     def opened(self, head: dict[str, Any], at_us: int) -> None:
         """Emit the gap that a new connection ends."""
-        if gap := self.ledger.opened(_line_of(head), at_us, self.window_id):
-            self._gap(gap)
+        from_us, _ = head.get("backfill_us", (None, None))
+        for gap in self.ledger.opened(_line_of(head), at_us, self.window_id, from_us):
+            self._gap(gap, at_us)
 
     def alive(self, head: dict[str, Any], at_us: int) -> None:
         """Take note that a connection brought bytes."""
@@ -50,13 +53,42 @@ class CaptureBooks:
     def closed(self, row: dict[str, Any], stats: list[Any], frame: Frame) -> None:
         """Take note of a connection's end, and emit its row."""
         kind = str(row["ending"]["kind"])
-        self.ledger.closed(_line_of(row), kind, stats[LAST_ID], stats[MESSAGES])
+        if "gap" not in row:
+            self.ledger.closed(_line_of(row), kind, stats[LAST_ID], stats[MESSAGES])
         self.connection(row, stats, frame)
 
     def emit_open_gaps(self, at_us: int) -> None:
         """Emit the gaps that the window's end leaves open."""
-        for gap in self.ledger.still_closed(self.window_id, at_us):
-            self._gap(gap)
+        lines = [(str(name), int(part)) for name, part in self.window.get("lines", ())]
+        started_us = int(self.window.get("started_at_us", at_us))
+        for gap in self.ledger.still_closed(self.window_id, at_us, lines, started_us):
+            self._gap(gap, at_us)
+
+    def uncover(self, head: dict[str, Any], from_us: int) -> None:
+        """Take note that a message which began then never came whole."""
+        self.ledger.uncover(_line_of(head), from_us)
+
+    def backfilling(self, head: dict[str, Any], new: int, *, over: bool) -> None:
+        """Count what X sends again at a connect; settle what that was for when it is over."""
+        line = _line_of(head)
+        for gap in self.ledger.pending.backfilling(line)[:1]:
+            self.ledger.pending.came_back(gap.key, new)
+        if over:
+            for gap in self.ledger.backfilled(line):
+                self._gap(gap, gap.ended_us)
+
+    def came_back(self, key: list[Any], new: int) -> None:
+        """Count posts that filling a gap has brought."""
+        self.ledger.pending.came_back((str(key[0]), int(key[1]), int(key[2])), new)
+
+    def filled(self, frame: Frame) -> float:
+        """Settle a gap by what the receiver says of it; return what asking for prices cost."""
+        value = frame.json()
+        endpoint, partition, started_us = value["gap"]
+        parts = [Filled(*part) for part in value["parts"]]
+        for gap in self.ledger.filled((endpoint, partition, started_us), parts, self.window_id):
+            self._gap(gap, frame.time_us)
+        return float(value["counts_usd"])
 
     def connection(self, head: dict[str, Any], stats: list[Any], frame: Frame) -> None:
         """Emit the row of a connection, open or closed."""
@@ -99,9 +131,8 @@ class CaptureBooks:
         }
         self._emitter.write("capture_windows", encode_row(row), capture_stamp(frame.time_us))
 
-    def _gap(self, gap: Gap) -> None:
-        row = encode_row(gap_row(gap, self.window_id))
-        self._emitter.write("capture_gaps", row, capture_stamp(gap.ended_us))
+    def _gap(self, gap: Gap, at_us: int) -> None:
+        self._emitter.write("capture_gaps", encode_row(gap_row(gap)), capture_stamp(at_us))
 
 
 def _line_of(head: dict[str, Any]) -> tuple[str, int]:

@@ -10,8 +10,7 @@ if TYPE_CHECKING:
     from tap_twitter_stream.emit.emitter import Emitter
     from tap_twitter_stream.replay import Replay
 
-# What X lists for one post read on pay-per-use plans: https://docs.x.com/x-api/getting-started/pricing
-_PRICE_PER_POST_USD = 0.005
+_KINDS = ("covered", "backfilled", "recovered", "searched", "lost", "unknown", "idle")
 
 
 def window_row(  # noqa: PLR0913 - the certificate's inputs, each named at the only call
@@ -23,6 +22,7 @@ def window_row(  # noqa: PLR0913 - the certificate's inputs, each named at the o
     start_position: int,
     left_lines: int,
     ended_us: int,
+    price_per_post_usd: float,
 ) -> dict[str, Any]:
     """Return the row. Seconds are sums over endpoints and partitions."""
     window, tally, seconds = replay.window, replay.tally, replay.ledger.seconds
@@ -52,10 +52,7 @@ def window_row(  # noqa: PLR0913 - the certificate's inputs, each named at the o
         "durable": window.get("durable"),
         "start_position": start_position,
         "end_position": replay.position,
-        **{
-            f"{kind}_seconds": round(seconds.get(kind, 0.0), 6)
-            for kind in ("covered", "lost", "unknown", "idle")
-        },
+        **{f"{kind}_seconds": round(seconds.get(kind, 0.0), 6) for kind in _KINDS},
         "connections_total": tally.connections,
         "connects_total": tally.connects,
         "bytes_received": tally.bytes,
@@ -67,6 +64,6 @@ def window_row(  # noqa: PLR0913 - the certificate's inputs, each named at the o
         "left_in_spool": left_lines,
         "streams": streams,
         "posts_billable_estimate": tally.posts_new,
-        "cost_estimate_usd": round(tally.posts_new * _PRICE_PER_POST_USD, 6),
+        "cost_estimate_usd": round(tally.posts_new * price_per_post_usd + tally.counts_usd, 6),
         "_captured_at": iso(ended_us),
     }

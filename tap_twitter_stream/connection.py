@@ -9,7 +9,7 @@ from tap_twitter_stream.wire.route import Origin, iso, stable_id
 from tap_twitter_stream.wire.snowflake import created_ms
 
 if TYPE_CHECKING:
-    from tap_twitter_stream.policy.ledger import Gap
+    from tap_twitter_stream.policy.gaps import Gap
     from tap_twitter_stream.wire.lines import LineCutter
 
 # Places in ``Connection.stats``: a list, because that is what STATE carries.
@@ -18,6 +18,8 @@ UNDELIVERED = 10  # highest count of a v1.1 `limit`
 
 
 _HTTP_OK = 200
+_QUIET_BACKFILL_S = 10.0
+_LONGEST_BACKFILL_S = 60.0
 
 
 def empty_stats() -> list[Any]:
@@ -39,6 +41,8 @@ class Tally:
     connects: int = 0
     connections: int = 0
     records: int = 0  # primary ones: what max_records counts
+    redelivered: int = 0  # of these, what a connect has brought again and nobody had
+    counts_usd: float = 0.0  # what asking X for prices has cost
     events: int = 0  # of these, likes, activities, labels and compliance: they are no posts
     last_post_us: int | None = None
     last_lag_s: float | None = None
@@ -69,6 +73,23 @@ class Connection:
     cutter: LineCutter
     line_start: int  # position of the unfinished line's first byte
     stats: list[Any] = field(default_factory=empty_stats)
+    line_start_us: int = 0  # when the unfinished line's first byte came
+    backfill_before_ms: int = 0
+    """While X sends again what it sent before: posts made before this are of that kind."""
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it brings what X sends now, and not what a gap has missed."""
+        return "gap" not in self.head
+
+    def ends_backfill(self, time_us: int, *, keep_alive: bool) -> bool:
+        """Tell whether X has sent again all that it was to; a post of now tells it sooner.
+
+        X fills silence with keep-alives, so one shows that nothing more was waiting; but it may
+        greet with one, too.
+        """
+        age_s = time_us / 1e6 - self.backfill_before_ms / 1e3
+        return age_s >= (_QUIET_BACKFILL_S if keep_alive else _LONGEST_BACKFILL_S)
 
     def note(self, posts: list[str], time_us: int) -> None:
         """Take note of the posts of one frame."""
@@ -93,6 +114,7 @@ def connection_row(head: dict[str, Any], stats: list[Any], window_id: str | None
         "window_id": window_id,
         "endpoint": head["endpoint"],
         "partition": head["partition"] or None,
+        "delivery": head.get("delivery", "live"),
         "attempt": head.get("attempt"),
         "opened_at": iso(head["opened_at_us"]) if "opened_at_us" in head else None,
         "closed_at": iso(head["closed_at_us"]) if "closed_at_us" in head else None,
@@ -116,11 +138,14 @@ def connection_row(head: dict[str, Any], stats: list[Any], window_id: str | None
     }
 
 
-def gap_row(gap: Gap, window_id: str) -> dict[str, Any]:
+CLOSED_BY = {"backfilled": "backfill", "recovered": "recovery", "searched": "search"}
+
+
+def gap_row(gap: Gap) -> dict[str, Any]:
     """Return the ``capture_gaps`` row of one gap."""
     return {
         "gap_id": stable_id(gap.endpoint, str(gap.partition), str(gap.started_us)),
-        "window_id": window_id,
+        "window_id": gap.window_id,
         "endpoint": gap.endpoint,
         "partition": gap.partition or None,
         "kind": gap.kind,
@@ -129,5 +154,9 @@ def gap_row(gap: Gap, window_id: str) -> dict[str, Any]:
         "ended_at": iso(gap.ended_us),
         "duration_seconds": (gap.ended_us - gap.started_us) / 1e6,
         "last_id_before": gap.last_id_before,
+        "recovered_total": gap.came_back if gap.kind in CLOSED_BY or gap.came_back else None,
         "estimated_lost": gap.estimated_lost,
+        "closed_by": CLOSED_BY.get(gap.kind),
+        "pending": gap.pending,
+        "note": gap.note or None,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tap_twitter_stream.connection import DEAD, KEEPS, LINES, MESSAGES, Connection, Tally
@@ -9,8 +10,16 @@ from tap_twitter_stream.records import Records
 from tap_twitter_stream.wire.classify import classify, classify_cut
 from tap_twitter_stream.wire.endpoints import ENDPOINTS
 from tap_twitter_stream.wire.events import classifier_for
-from tap_twitter_stream.wire.messages import Junk, LineLength, Message, Post, Status
-from tap_twitter_stream.wire.route import Origin, data_stamp
+from tap_twitter_stream.wire.messages import (
+    Junk,
+    LineLength,
+    MatchedRule,
+    Message,
+    Post,
+    Status,
+)
+from tap_twitter_stream.wire.pages import read_page
+from tap_twitter_stream.wire.route import Origin, Stamp, data_stamp
 from tap_twitter_stream.wire.snowflake import created_ms
 
 if TYPE_CHECKING:
@@ -22,6 +31,40 @@ if TYPE_CHECKING:
 
 _CLASSIFIERS = {name: classifier_for(spec.holds) for name, spec in ENDPOINTS.items()}
 _KEEP_ALIVES = (b"", b"\r")
+
+
+class Redelivery:
+    """Tells what X sends again at a connect from what it sends now, by when a post was made."""
+
+    def __init__(self, records: Records, tally: Tally, connection: Connection, at_us: int) -> None:
+        self._records = records
+        self._tally = tally
+        self._connection = connection
+        self._before_ms = connection.backfill_before_ms
+        self._stamp = data_stamp(at_us, replace(connection.origin, delivery="backfill"))
+
+    def post(self, post: Post, origin: Origin, stamp: Stamp) -> None:
+        """Emit a post. The first message of now ends the redelivery."""
+        stamp, known = self._stamp_of(post.id, stamp), self._tally.records
+        self._records.post(post, origin, stamp)
+        self._count(stamp, known)
+
+    def status(self, status: Status, stamp: Stamp) -> None:
+        """Emit a v1.1 status."""
+        stamp, known = self._stamp_of(status.id, stamp), self._tally.records
+        self._records.status(status, stamp)
+        self._count(stamp, known)
+
+    def _stamp_of(self, post_id: str, live: Stamp) -> Stamp:
+        made_ms = created_ms(post_id)
+        if made_ms is None or made_ms < self._before_ms:
+            return self._stamp
+        self._connection.backfill_before_ms = 0
+        return live
+
+    def _count(self, stamp: Stamp, known: int) -> None:
+        if stamp is self._stamp:
+            self._tally.redelivered += self._tally.records - known
 
 
 class Delivery:
@@ -56,6 +99,10 @@ class Delivery:
         before, events = tally.marks, tally.events
         posts: list[str] = []
         done = 0
+        post, status = records.post, records.status
+        if connection.backfill_before_ms:
+            again = Redelivery(records, tally, connection, frame.time_us)
+            post, status = again.post, again.status
         for line in lines:
             if limit is not None and tally.records >= limit:
                 break
@@ -69,11 +116,11 @@ class Delivery:
             if isinstance(message, Post):
                 tally.messages += 1
                 posts.append(message.id)
-                records.post(message, connection, stamp)
+                post(message, connection.origin, stamp)
             elif isinstance(message, Status):
                 tally.messages += 1
                 posts.append(message.id)
-                records.status(message, stamp)
+                status(message, stamp)
             else:
                 self._count_line(message)
                 records.any(message, line, places.of(done - 1), connection, stamp, posts)
@@ -81,6 +128,26 @@ class Delivery:
         if posts or tally.events > events:
             self._note(connection, posts, frame)
         return done
+
+    def page(self, frame: Frame) -> int:
+        """Emit a page of posts that filling a gap has brought; return how many were new."""
+        value = frame.json()
+        rule = value["rule"]
+        found = read_page(value["page"], (MatchedRule(rule["id"], rule["tag"] or None, {}),))
+        origin = Origin(str(value["connection_id"]), str(value["endpoint"]), "search")
+        tally, stamp = self.tally, data_stamp(frame.time_us, origin)
+        before = tally.posts
+        self._dedupe.pass_time(frame.time_us / 1e6)
+        self._records.page(found, origin, stamp, frame.payload_position)
+        new = tally.posts - before
+        # A page counts as a line: it is what came at once, whatever it holds.
+        tally.lines += 1
+        tally.messages += 1
+        if self.is_reread(frame):
+            tally.lines_reread += 1
+        else:
+            tally.posts_new += new
+        return new
 
     def last_line(self, connection: Connection, frame: Frame) -> None:
         """Emit what a connection ended in the middle of, if it can be read."""

@@ -41,9 +41,12 @@ class OpenConnections:
 
     def add(self, number: int, head: dict[str, Any], position: int) -> Connection:
         """Take up a connection; its unfinished line began at ``position`` unless STATE knows."""
-        origin = Origin(str(head["connection_id"]), str(head["endpoint"]))
+        delivery = str(head.get("delivery", "live"))
+        origin = Origin(str(head["connection_id"]), str(head["endpoint"]), delivery)
         cutter = LineCutter(self._max_line_bytes)
         connection = Connection(number, head, origin, cutter, line_start=position)
+        if "backfill_us" in head:
+            connection.backfill_before_ms = head["backfill_us"][1] // 1000
         if row := self._restored.get(number):
             connection.line_start = row[1]
             # A STATE of an earlier version may have fewer.

@@ -26,11 +26,14 @@ from typing import Any
 
 import msgspec
 
-from tap_twitter_stream.api.receive import Receiver
+from tap_twitter_stream.api.gap_filler import GapFiller, Means
+from tap_twitter_stream.api.receive import Receiver, Target
+from tap_twitter_stream.api.recovery import Recovery
 from tap_twitter_stream.api.redact import guard_tracebacks, install
-from tap_twitter_stream.api.targets import prepare, record_rules
+from tap_twitter_stream.api.targets import Prepared, gap_means, prepare, record_rules
 from tap_twitter_stream.clock import Clock
 from tap_twitter_stream.errors import ApiError, CaptureFailedError, SpoolError, StopRequestedError
+from tap_twitter_stream.policy.gap_fill import FillOrder
 from tap_twitter_stream.policy.governor import Fatal, Governor
 from tap_twitter_stream.receiver_protocol import Hello, Order
 from tap_twitter_stream.settings import Settings, WithoutState, parse_settings
@@ -85,6 +88,7 @@ class ReceiverProcess:
         self._outcome: dict[str, Any] = {"reason": "stop"}
         self._clock = Clock(self._stop)
         self._wake_handle, self._wake_end = os.pipe()
+        self._numbers = itertools.count(1)
         self._log = LogWriter(
             Path(order.folder),
             max_bytes=order.max_bytes,
@@ -92,6 +96,7 @@ class ReceiverProcess:
             clock=self._clock,
             ring=self._ring,
         )
+        self._filler = GapFiller(self._log, self._clock)
 
     def hello(self) -> Hello:
         """Choose the reader's start and drop what STATE acknowledges."""
@@ -107,6 +112,11 @@ class ReceiverProcess:
             "window_id": self._order.window_id,
             "started_at_us": self._clock.now_us(),
             "endpoints": list(self._settings.endpoints),
+            "lines": [
+                [name, partition]
+                for name in self._settings.endpoints
+                for partition in self._settings.partitions[name] or (0,)
+            ],
             "tap_version": self._order.tap_version,
             "spool_id": self._log.spool_id,
             "durable": self._order.durable,
@@ -146,36 +156,61 @@ class ReceiverProcess:
 
     def _connect_all(self) -> Fatal | None:
         """Prepare by REST, then run one loop an endpoint; return the first that gave up."""
-        numbers = itertools.count(1)
         prepared, rest = prepare(self._settings, self._clock)
-        record_rules(self._settings, rest, self._log)
+        rules = record_rules(self._settings, rest, self._log)
+        missing = {(name, part): since_us for name, part, since_us in self._order.missing}
         receivers = [
-            Receiver(
-                target,
-                session=partial(prepared.session, target),
-                log=self._log,
-                budget=prepared.budget(target),
-                governor=Governor(
-                    max_retries=self._settings.network.max_retries, endpoint=target.endpoint
-                ),
-                clock=self._clock,
-                next_id=lambda: f"{self._order.window_id}-{next(numbers)}",
-                wake_handle=self._wake_handle,
-                hunter=prepared.hunter,
-            )
-            for target in prepared.targets
+            self._receiver(prepared, one, missing.get((one.endpoint, one.partition)))
+            for one in prepared.targets
         ]
+        means = gap_means(
+            self._settings,
+            prepared,
+            rules,
+            self._log,
+            self._next_id,
+            recovery=Recovery(partial(self._receiver, prepared), self._clock),
+        )
         threads = [
             threading.Thread(target=_stay_connected, args=(one,), daemon=True) for one in receivers
         ]
         for thread in threads:
             thread.start()
+        threading.Thread(target=self._fill_gaps, args=(means,), name="gaps", daemon=True).start()
         while any(thread.is_alive() for thread in threads):
             for thread in threads:
                 thread.join(0.1)
             if any(one.fatal for one in receivers):
                 self._ask_to_stop()
         return next((one.fatal for one in receivers if one.fatal), None)
+
+    def _receiver(
+        self, prepared: Prepared, target: Target, missing_since_us: int | None = None
+    ) -> Receiver:
+        return Receiver(
+            target,
+            session=partial(prepared.session, target),
+            log=self._log,
+            budget=prepared.budget(target),
+            governor=Governor(
+                max_retries=self._settings.network.max_retries, endpoint=target.endpoint
+            ),
+            clock=self._clock,
+            next_id=self._next_id,
+            wake_handle=self._wake_handle,
+            hunter=prepared.hunter,
+            missing_since_us=missing_since_us,
+        )
+
+    def _next_id(self) -> str:
+        return f"{self._order.window_id}-{next(self._numbers)}"
+
+    def _fill_gaps(self, means: Means) -> None:
+        """Fill gaps until the end; whatever stops that early leaves them to the next run."""
+        try:
+            self._filler.run(means)
+        except Exception:  # the thread's edge: live streams must not end for this
+            logger.exception("Filling gaps failed; the next run tries again")
 
     def _finish(self) -> None:
         try:
@@ -200,6 +235,8 @@ class ReceiverProcess:
                 self._ask_to_stop()
             elif command == b"emitted":
                 self._log.emitted(int(argument))
+            elif command == b"fill":
+                self._filler.order(msgspec.json.decode(argument, type=FillOrder))
         if not self._stop.is_set():
             self._outcome = {"reason": "orphaned"}
             self._ask_to_stop()

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from tap_twitter_stream.errors import SpoolError, TapTwitterStreamError
+from tap_twitter_stream.policy.gap_fill import FillOrder
 from tap_twitter_stream.receiver_protocol import Hello
 
 if TYPE_CHECKING:
+    from tap_twitter_stream.policy.gaps import Gap
     from tap_twitter_stream.receiver_protocol import Order
 
 _START_S = 30.0
@@ -80,6 +82,11 @@ class ReceiverLink:
     def emitted(self, position: int) -> None:
         """Tell it that nothing before ``position`` is needed any more in this run."""
         self._command(b"emitted %d" % position)
+
+    def fill(self, gap: Gap) -> None:
+        """Order a gap to be filled."""
+        order = FillOrder(gap.endpoint, gap.partition, gap.started_us, gap.ended_us)
+        self._command(b"fill " + msgspec.json.encode(order))
 
     def close(self) -> None:
         """Wait for its end, which a stop brings within a second; then make sure."""

@@ -38,9 +38,12 @@ if TYPE_CHECKING:
     from tap_twitter_stream.emit.emitter import Emitter
     from tap_twitter_stream.policy.dedupe import Dedupe
     from tap_twitter_stream.replay_options import ReplayOptions
+    from tap_twitter_stream.wire.pages import Page
+    from tap_twitter_stream.wire.route import Origin
 
 # Each endpoint is a family of its own for matching rules: the same post may come by several.
 _FAMILY_BITS = {name: 1 << bit for bit, name in enumerate(ENDPOINTS)}
+_SEARCH_BIT = 1 << len(ENDPOINTS)
 
 
 class Records:
@@ -70,7 +73,7 @@ class Records:
                 self.any(one, raw, position + index, connection, stamp, posts)
         elif isinstance(message, Post):
             posts.append(message.id)
-            self.post(message, connection, stamp)
+            self.post(message, connection.origin, stamp)
         elif isinstance(message, Status):
             posts.append(message.id)
             self.status(message, stamp)
@@ -88,7 +91,7 @@ class Records:
         self._tally.records += 1
         self._emitter.write("statuses", status.raw, stamp)
 
-    def post(self, post: Post, connection: Connection, stamp: Stamp) -> None:
+    def post(self, post: Post, origin: Origin, stamp: Stamp) -> None:
         """Emit a post, what came beside it, and the rules it matched."""
         emitter, rules = self._emitter, post.rules
         prefix = self._options.tag_prefix
@@ -99,7 +102,7 @@ class Records:
         ):
             emitter.drop_filtered("tweets")
             return
-        family = _FAMILY_BITS.get(connection.origin.endpoint, 0)
+        family = _FAMILY_BITS.get(origin.endpoint, 0)
         known = self._dedupe.add(post.id, family)
         if known:
             emitter.drop_duplicate("tweets")
@@ -110,7 +113,7 @@ class Records:
                 for raw in objects:
                     emitter.write(stream, raw, stamp)
             for index, problem in enumerate(post.errors):
-                place = f"{connection.origin.connection_id}:{post.id}:{index}"
+                place = f"{origin.connection_id}:{post.id}:{index}"
                 row = error_row(problem, kind="partial", place=place, tweet_id=post.id)
                 emitter.write("errors", row, stamp)
         for rule in rules:
@@ -118,6 +121,34 @@ class Records:
                 emitter.drop_duplicate("tweet_rules")
             else:
                 emitter.write("tweet_rules", rule_row(post.id, rule, prefix), stamp)
+
+    def page(self, page: Page, origin: Origin, stamp: Stamp, position: int) -> None:
+        """Emit what recent search found: posts of one rule, and what came beside all of them."""
+        family, prefix = _FAMILY_BITS.get(origin.endpoint, 0), self._options.tag_prefix
+        emitter, any_new = self._emitter, False
+        for post in page.posts:
+            known = self._dedupe.add(post.id, _SEARCH_BIT)
+            if known:
+                emitter.drop_duplicate("tweets")
+            else:
+                any_new = True
+                self._tally.records += 1
+                emitter.write("tweets", post.raw, stamp)
+            for rule in post.rules:
+                # The stream names all rules of a post at once, search one at a time.
+                if known & family or self._dedupe.add(f"{rule.id}:{post.id}", 1):
+                    emitter.drop_duplicate("tweet_rules")
+                else:
+                    emitter.write("tweet_rules", rule_row(post.id, rule, prefix), stamp)
+        if any_new:
+            for stream, objects in page.includes:
+                for raw in objects:
+                    emitter.write(stream, raw, stamp)
+        for index, problem in enumerate(page.problems):
+            place = f"{origin.connection_id}:{index}"
+            emitter.write("errors", error_row(problem, kind="partial", place=place), stamp)
+        for index, (junk, raw) in enumerate(page.junk):
+            self.letter(raw, junk, position + index, stamp)
 
     def _other(
         self,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tap_twitter_stream.connection import Connection, Tally
     from tap_twitter_stream.emit.emitter import Emitter
     from tap_twitter_stream.policy.dedupe import Dedupe
+    from tap_twitter_stream.policy.gaps import Gap
     from tap_twitter_stream.replay_options import ReplayOptions
 
 
@@ -28,7 +29,9 @@ class Replay:
         self, options: ReplayOptions, emitter: Emitter, dedupe: Dedupe, state: CaptureState | None
     ) -> None:
         self._options = options
-        ledger = Ledger.restore(state.ledger if state else [])
+        ledger = Ledger(options.gaps)
+        if state:
+            ledger.restore(state.ledger, state.gaps)
         self._books = CaptureBooks(emitter, ledger, options.spool_id)
         self._delivery = Delivery(options, emitter, dedupe)
         rows = state.connections if state else []
@@ -37,6 +40,7 @@ class Replay:
         self.position = state.position if state else 0
         self._stopped: dict[str, Any] | None = None  # how the window read last ended
         self.ended: dict[str, Any] | None = None  # how this run's receiver did
+        self._is_own = False  # the frames now are this run's
         self.full = False  # max_records was reached; what follows stays in the log
         self.unread_lines = 0  # of the frame in which that happened
         self._handlers = {
@@ -48,6 +52,8 @@ class Replay:
             Kind.RULES: self._books.rules,
             Kind.PROBLEM: self._books.problem,
             Kind.STOPPED: self._ended,
+            Kind.PAGE: self._page,
+            Kind.FILLED: self._filled,
             Kind.CORRUPT: self._delivery.corrupt,
         }
 
@@ -62,6 +68,7 @@ class Replay:
             return
         self._handlers[frame.kind](frame)
         self.position = frame.end
+        self._is_own = self._is_own or frame.position >= self._options.own_from
 
     def export(self, *, certified: bool = False) -> CaptureState:
         """Return the position vector as it is now; call between frames.
@@ -75,6 +82,7 @@ class Replay:
             position=self.position,
             connections=self._open.export(self.position),
             ledger=self._books.ledger.export(),
+            gaps=self._books.ledger.pending.export(),
             window=[] if certified else [window.get("window_id"), window.get("started_at_us")],
         )
 
@@ -102,13 +110,20 @@ class Replay:
         """Emit the gaps that the window's end leaves open."""
         self._books.emit_open_gaps(at_us)
 
+    def gaps_to_fill(self) -> list[Gap]:
+        """Return the gaps that nobody was told to fill yet.
+
+        The log may hold what an earlier run has filled, so none before this run's own frames.
+        """
+        return self.ledger.pending.to_order() if self._is_own else []
+
     def _is_beyond_limit(self, frame: Frame) -> bool:
         """Whether the record limit is reached and the frame may hold another record."""
         if not self._delivery.is_full:
             return False
         connection = self._open.get(frame.connection)
         ends_line = frame.kind is Kind.CLOSED and connection and connection.cutter.pending_bytes
-        return frame.kind is Kind.BYTES or bool(ends_line)
+        return frame.kind in {Kind.BYTES, Kind.PAGE} or bool(ends_line)
 
     # What an earlier run has emitted already: only its context is needed.
 
@@ -171,9 +186,10 @@ class Replay:
         if not self._delivery.is_reread(frame):
             self.tally.connects += 1
             self.tally.connections += 1
-        self._books.opened(head, frame.time_us)
+        if connection.is_live:
+            self._books.opened(head, frame.time_us)
         spec = ENDPOINTS.get(connection.origin.endpoint)
-        if spec and not spec.needs_rules:
+        if spec and not spec.needs_rules and connection.is_live:
             # Some runners wait for a first record; the filtered stream has its rules as one.
             self._books.connection(head, connection.stats, frame)
 
@@ -186,11 +202,36 @@ class Replay:
                 "partition": 0,
             }
             connection = self._open.add(frame.connection, head, self.position)
-        self._books.alive(connection.head, frame.time_us)
+        if connection.is_live:
+            self._books.alive(connection.head, frame.time_us)
         if not self._delivery.is_reread(frame):
             self.tally.bytes += len(frame.payload)
         connection.stats[BYTES] += len(frame.payload)
+        if connection.is_live and not connection.backfill_before_ms:
+            self._feed(connection, frame, 0)
+        else:
+            self._feed_again(connection, frame)
+
+    def _feed_again(self, connection: Connection, frame: Frame) -> None:
+        """Deal with what X sends once more, and count what of it is new."""
+        tally = self.tally
+        records, again, keep_alives = tally.records, tally.redelivered, tally.keep_alives
         self._feed(connection, frame, 0)
+        if not connection.is_live:
+            self._books.came_back(connection.head["gap"], tally.records - records)
+            return
+        quiet = tally.keep_alives > keep_alives
+        if connection.ends_backfill(frame.time_us, keep_alive=quiet):
+            connection.backfill_before_ms = 0
+        over = not connection.backfill_before_ms
+        self._books.backfilling(connection.head, tally.redelivered - again, over=over)
+
+    def _page(self, frame: Frame) -> None:
+        new = self._delivery.page(frame)
+        self._books.came_back(frame.json()["gap"], new)
+
+    def _filled(self, frame: Frame) -> None:
+        self.tally.counts_usd += self._books.filled(frame)
 
     def _feed(self, connection: Connection, frame: Frame, skip: int) -> None:
         cutter = connection.cutter
@@ -198,6 +239,8 @@ class Replay:
         first = connection.line_start if pending_bytes else start
         lines = cutter.feed(frame.payload[skip:] if skip else frame.payload)
         places = LinePlaces(lines, first, start - pending_bytes)
+        if cutter.pending_bytes and (lines or not pending_bytes):
+            connection.line_start_us = frame.time_us
         done = self._delivery.lines(connection, lines, frame, places)
         if done < len(lines):
             self.full = True
@@ -224,6 +267,8 @@ class Replay:
         """Deal with the last, unfinished line, and write the connection's row."""
         if connection.cutter.pending_bytes:
             self._delivery.last_line(connection, frame)
+            if connection.is_live:
+                self._books.uncover(connection.head, connection.line_start_us)
         self._open.discard(connection.number)
         row = {**connection.head, **end}
         row.setdefault("closed_at_us", frame.time_us)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from tap_twitter_stream.policy.ledger import GapPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,3 +18,4 @@ class ReplayOptions:
     drop_foreign: bool = False
     own_from: int = 0  # position where this run's frames begin
     max_records: int | None = None
+    gaps: GapPolicy = field(default_factory=GapPolicy)

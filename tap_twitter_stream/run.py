@@ -7,6 +7,7 @@ import secrets
 import shutil
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from tap_twitter_stream.capture import Capture, Outcome, Signals, left_in_log
 from tap_twitter_stream.certificate import window_row
 from tap_twitter_stream.emit.emitter import Emitter
 from tap_twitter_stream.policy.dedupe import Dedupe
+from tap_twitter_stream.policy.ledger import GapPolicy, missing_since
 from tap_twitter_stream.policy.window import OpenWindow
 from tap_twitter_stream.progress import ProgressReport
 from tap_twitter_stream.receiver_link import ReceiverLink
@@ -23,6 +25,7 @@ from tap_twitter_stream.replay_options import ReplayOptions
 from tap_twitter_stream.settings import ForeignMatches, ProgressLine, Settings, parse_settings
 from tap_twitter_stream.spool.folder import temporary_folder
 from tap_twitter_stream.spool.reader import LogReader
+from tap_twitter_stream.spool.seen import SeenIds
 from tap_twitter_stream.state import CaptureState, from_bookmark
 from tap_twitter_stream.wire.endpoints import COMMON_STREAMS, ENDPOINTS
 from tap_twitter_stream.wire.route import iso
@@ -97,11 +100,20 @@ class Run:
         hello = link.hello
         if hello.note:
             logger.warning("%s", hello.note)
-        if state and (state.spool_id != hello.spool_id or state.read_from != hello.resume):
+        emitted = None  # what was, and no record after it, is what the last STATE covers
+        if state and state.spool_id == hello.spool_id and state.read_from == hello.resume:
+            emitted = state.position
+        elif state:
             state = replace(state, spool_id=hello.spool_id, position=hello.resume, connections=[])
         if state:  # what was ahead of the log is gone with the log's tail: new frames come there
             state = replace(state, position=min(state.position, hello.end))
-        replay = self._replay(emitter, link, state)
+        dedupe = Dedupe(
+            self._settings.dedupe.window_s, self._settings.dedupe.max_ids, journal=durable
+        )
+        seen = SeenIds(folder, hello.spool_id, dedupe) if durable else None
+        if seen:
+            seen.restore(emitted)
+        replay = self._replay(emitter, dedupe, link, state)
         reader = LogReader(folder, hello.resume, verify_before=hello.end)
         report = self._report(emitter, window)
         capture = Capture(
@@ -112,7 +124,7 @@ class Run:
             window=window,
             clock=self._clock,
             signals=self._signals,
-            write_state=lambda position: self._parent.write_capture_state(position, self._now()),
+            write_state=partial(self._write_state, seen),
             state_interval_s=self._settings.output.state_interval_s,
             durable=durable,
             report=report,
@@ -124,6 +136,8 @@ class Run:
             self._judge(outcome, replay, emitter)
             if durable:
                 reader.sync()
+            if seen:
+                seen.keep(replay.position)
             self._parent.set_capture_state(replay.export(certified=True), self._now())
             yield window_row(
                 replay,
@@ -133,12 +147,18 @@ class Run:
                 start_position=hello.resume,
                 left_lines=left_lines,
                 ended_us=self._clock.now_us(),
+                price_per_post_usd=self._settings.gap_fill.price_per_post_usd,
             )
             self.deadline_s = outcome.deadline_s
             _tell(replay)
         finally:
             reader.close()
             report.finish(replay)
+
+    def _write_state(self, seen: SeenIds | None, state: CaptureState) -> None:
+        if seen:
+            seen.keep(state.position)
+        self._parent.write_capture_state(state, self._now())
 
     def _judge(self, outcome: Outcome, replay: Replay, emitter: Emitter) -> None:
         """Set the exit code: 1 when the capture failed, 3 when the books do not balance."""
@@ -189,9 +209,14 @@ class Run:
             tap_version=self._version,
             state_spool_id=state.spool_id if state else None,
             state_position=state.read_from if state else None,
+            missing=missing_since(
+                state.ledger if state else [], idle_too=self._settings.gap_fill.idle_is_gap
+            ),
         )
 
-    def _replay(self, emitter: Emitter, link: ReceiverLink, state: CaptureState | None) -> Replay:
+    def _replay(
+        self, emitter: Emitter, dedupe: Dedupe, link: ReceiverLink, state: CaptureState | None
+    ) -> Replay:
         settings = self._settings
         options = ReplayOptions(
             spool_id=link.hello.spool_id,
@@ -201,8 +226,8 @@ class Run:
             drop_foreign=settings.rules.foreign_matches is ForeignMatches.DROP,
             max_records=settings.window.max_records,
             own_from=link.hello.end,
+            gaps=GapPolicy(self._settings.fillable, settings.gap_fill.idle_is_gap),
         )
-        dedupe = Dedupe(settings.dedupe.window_s, settings.dedupe.max_ids)
         replay = Replay(options, emitter, dedupe, state)
         replay.position = state.position if state else link.hello.resume
         return replay

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from .errors import SettingsError
+from .policy.gap_fill import Method
 from .policy.ruleset import RulesPolicy, WantedRule
 from .policy.window import Window
 from .settings_check import CREDENTIALS, FIELD_LISTS, check_settings, parse_instant
 from .settings_schema import API_URL
-from .wire.endpoints import ENDPOINTS
+from .wire.endpoints import ENDPOINTS, EndpointSpec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -85,6 +86,25 @@ class Rules:
 
 
 @dataclass(frozen=True, slots=True)
+class GapFill:
+    """How to get what was missed, and what that may cost."""
+
+    methods: tuple[Method, ...] = ()
+    max_cost_usd: float = 0.0
+    price_per_post_usd: float = 0.0
+    idle_is_gap: bool = False
+
+    def methods_of(self, spec: EndpointSpec) -> tuple[Method, ...]:
+        """Return the ways that an endpoint has, the preferred one first."""
+        has = {
+            Method.BACKFILL: spec.backfill,
+            Method.RECOVERY: spec.recovery,
+            Method.SEARCH: spec.needs_rules,  # its rules are what to search for
+        }
+        return tuple(one for one in self.methods if has[one])
+
+
+@dataclass(frozen=True, slots=True)
 class Spool:
     """Event log. Without ``dir`` it is a temporary directory and does not outlive the run."""
 
@@ -146,11 +166,21 @@ class Settings:
     rules: Rules
     statuses_filter: Mapping[str, str]
     window: Window
+    gap_fill: GapFill
     spool: Spool
     dedupe: Dedupe
     output: Output
     network: Network
     warnings: tuple[str, ...] = ()
+
+    @property
+    def fillable(self) -> frozenset[str]:
+        """Return the endpoints whose gaps somebody fills on demand."""
+        return frozenset(
+            name
+            for name in self.endpoints
+            if {Method.RECOVERY, Method.SEARCH} & {*self.gap_fill.methods_of(ENDPOINTS[name])}
+        )
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -185,6 +215,7 @@ def parse_settings(raw: Mapping[str, Any], *, require_auth: bool = True) -> Sett
         rules=_rules(values),
         statuses_filter=_statuses_filter(values["statuses_filter"] or {}),
         window=_window(values),
+        gap_fill=_gap_fill(values),
         spool=_spool(values),
         dedupe=Dedupe(float(values["dedupe_window_seconds"]), values["dedupe_max_ids"]),
         output=_output(values),
@@ -245,6 +276,15 @@ def _window(values: dict[str, Any]) -> Window:
         stop_at=None if values["stop_at"] is None else parse_instant(values["stop_at"]),
         align_stop_to_s=values["align_stop_to_seconds"],
         shutdown_grace_s=float(values["shutdown_grace_seconds"]),
+    )
+
+
+def _gap_fill(values: dict[str, Any]) -> GapFill:
+    return GapFill(
+        methods=tuple(Method(name) for name in _unique(values["gap_fill"])),
+        max_cost_usd=float(values["gap_fill_max_cost_usd"]),
+        price_per_post_usd=float(values["price_per_post_usd"]),
+        idle_is_gap=values["count_idle_time_as_gap"],
     )
 
 

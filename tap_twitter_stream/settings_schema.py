@@ -216,6 +216,33 @@ _WINDOW = {
         "Longest time to drain what was received once a stop was asked for.", 0, default=8
     ),
 }
+_GAPS = {
+    "gap_fill": _one(
+        "array",
+        "Ways to get what was missed, tried in this order. backfill: X sends the last minutes again"
+        " at a reconnect; recovery: X delivers a past interval of up to 24 hours on a second"
+        " connection (both enterprise plans only). search: recent search for each rule of the"
+        " filtered stream, seven days back, billed per post. Default: none.",
+        items={"type": ["string"], "enum": ["backfill", "recovery", "search"]},
+        default=[],
+        examples=[["search"], ["backfill", "recovery", "search"]],
+    ),
+    "gap_fill_max_cost_usd": _one(
+        "number",
+        "Most that searching for what was missed may cost in one run; the price is asked for"
+        " first.",
+        minimum=0,
+        default=1,
+    ),
+    "count_idle_time_as_gap": _one(
+        "boolean",
+        "Take the time between two runs for a gap, and fill it too. For windows back to back.",
+        default=False,
+    ),
+    "price_per_post_usd": _one(
+        "number", "What X bills for a post on your plan, for estimates.", minimum=0, default=0.005
+    ),
+}
 _SPOOL = {
     "spool_dir": _text(
         "Directory of the event log. Set it, and what was received survives a crash of the process."
@@ -291,7 +318,7 @@ _NETWORK = {
         "A longer line goes to dead_letters.", 65_536, maximum=256 * MIB, default=4 * MIB
     ),
 }
-GROUPS = (_AUTH, _WHAT, _RULES, _CLASSIC, _WINDOW, _SPOOL, _OUTPUT, _NETWORK)
+GROUPS = (_AUTH, _WHAT, _RULES, _CLASSIC, _WINDOW, _GAPS, _SPOOL, _OUTPUT, _NETWORK)
 
 SETTINGS_SCHEMA: dict[str, Any] = {
     "$schema": "http://json-schema.org/draft-07/schema#",

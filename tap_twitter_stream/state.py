@@ -27,6 +27,7 @@ class CaptureState:
     connections: list[list[Any]] = field(default_factory=list)
     ledger: list[list[Any]] = field(default_factory=list)
     window: list[Any] = field(default_factory=list)
+    gaps: list[list[Any]] = field(default_factory=list)
 
     def to_bookmark(self) -> dict[str, Any]:
         """Return the value kept under the parent stream's bookmark."""
@@ -37,6 +38,7 @@ class CaptureState:
             "connections": self.connections,
             "ledger": self.ledger,
             "window": self.window,
+            "gaps": self.gaps,
         }
 
     @property
@@ -65,6 +67,7 @@ def from_bookmark(value: object) -> tuple[CaptureState | None, str]:
             connections=[[int(row[0]), int(row[1]), *row[2:]] for row in value["connections"]],
             ledger=list(value.get("ledger") or []),
             window=list(value.get("window") or []),
+            gaps=list(value.get("gaps") or []),
         )
         _check(state)
     except (KeyError, TypeError, ValueError, IndexError, OverflowError) as error:

@@ -6,28 +6,34 @@ import logging
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tap_twitter_stream.api.auth import fetch_bearer_token, user_signer
 from tap_twitter_stream.api.budget_file import BudgetFile, app_fingerprint
 from tap_twitter_stream.api.call import Caller
 from tap_twitter_stream.api.connect import StreamRequest
 from tap_twitter_stream.api.connections import GhostHunter
+from tap_twitter_stream.api.gap_filler import Means
 from tap_twitter_stream.api.receive import Target
 from tap_twitter_stream.api.rest import RestClient
-from tap_twitter_stream.api.rules_sync import RulesOutcome, sync_rules
+from tap_twitter_stream.api.rules_sync import RuleRow, RulesOutcome, sync_rules
+from tap_twitter_stream.api.search import Search, SearchRule
 from tap_twitter_stream.api.session import make_session
 from tap_twitter_stream.errors import CaptureFailedError
+from tap_twitter_stream.policy.gap_fill import Method, Purse
 from tap_twitter_stream.policy.ruleset import RulesPolicy
+from tap_twitter_stream.settings import ForeignMatches
 from tap_twitter_stream.spool.frames import Kind
 from tap_twitter_stream.wire.endpoints import ENDPOINTS, EndpointSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import requests
 
+    from tap_twitter_stream.api.recovery import Recovery
     from tap_twitter_stream.clock import Clock
+    from tap_twitter_stream.policy.gaps import GapKey
     from tap_twitter_stream.settings import Settings
     from tap_twitter_stream.spool.writer import LogWriter
 
@@ -41,6 +47,7 @@ class Prepared:
     targets: tuple[Target, ...]
     session: Callable[[Target], requests.Session]
     budget: Callable[[Target], BudgetFile]
+    caller: Caller
     hunter: GhostHunter | None = None
 
 
@@ -75,20 +82,24 @@ def prepare(settings: Settings, clock: Clock) -> tuple[Prepared, RestClient]:
         ),
         session=partial(_session, settings, token),
         budget=partial(_budget, folder, app_fingerprint(auth.consumer_key or token or "")),
+        caller=caller,
         hunter=GhostHunter(caller, clock.now_s()) if network.kill_ghosts else None,
     )
     return prepared, RestClient(caller)
 
 
-def record_rules(settings: Settings, rest: RestClient, log: LogWriter) -> None:
+def record_rules(settings: Settings, rest: RestClient, log: LogWriter) -> tuple[RuleRow, ...]:
     """Bring the rules in line, and put them and what X said about them into the log.
+
+    Returns:
+        The rules that X has now; none for endpoints without.
 
     Raises:
         ApiError: X refused or could not be reached.
         CaptureFailedError: There is no rule at all: X would answer 409 to the connection.
     """
     if not any(ENDPOINTS[name].needs_rules for name in settings.endpoints):
-        return
+        return ()
     rules = settings.rules
     outcome = sync_rules(rest, rules.wanted, rules.tag_prefix, rules.policy)
     log.append_json(Kind.RULES, {"rules": [asdict(row) for row in outcome.rows]})
@@ -104,20 +115,47 @@ def record_rules(settings: Settings, rest: RestClient, log: LogWriter) -> None:
     if outcome.problems and rules.policy is RulesPolicy.CHECK:
         reason = "The app's rules differ from the wanted ones (`rules_policy: check`)."
         raise CaptureFailedError(reason, "Mend the rules, or set `rules_policy: sync`.")
+    return tuple(row for row in outcome.rows if row.status == "active")
+
+
+def gap_means(  # noqa: PLR0913 - what filling takes, each named at the only call
+    settings: Settings,
+    prepared: Prepared,
+    rules: Sequence[RuleRow],
+    log: LogWriter,
+    next_id: Callable[[], str],
+    *,
+    recovery: Recovery,
+) -> Means:
+    """Lay out what gaps can be filled with."""
+    purse = Purse(settings.gap_fill.max_cost_usd, settings.gap_fill.price_per_post_usd)
+    spec, prefix = ENDPOINTS["filtered"], settings.rules.tag_prefix
+    ours = settings.rules.foreign_matches is ForeignMatches.DROP
+
+    def store(gap: GapKey, rule: SearchRule, page: dict[str, Any]) -> None:
+        head = {"connection_id": next_id(), "endpoint": spec.name, "gap": list(gap)}
+        log.append_json(Kind.PAGE, {**head, "rule": asdict(rule), "page": page})
+
+    return Means(
+        methods={
+            name: settings.gap_fill.methods_of(ENDPOINTS[name]) for name in settings.endpoints
+        },
+        targets=prepared.targets,
+        recovery=recovery,
+        search=Search(prepared.caller, _fields(settings, spec), purse, store),
+        rules=[
+            SearchRule(row.id, row.value, prefix + row.tag if row.owned else row.tag)
+            for row in rules
+            if row.owned or not ours
+        ],
+    )
 
 
 def _target(settings: Settings, spec: EndpointSpec, partition: int) -> Target:
     network = settings.network
-    params = {
-        name: value
-        for name, value in settings.fields.as_params().items()
-        if name in spec.field_params
-    }
-    params.update(spec.fixed_params)
+    params = {**_fields(settings, spec), **dict(spec.fixed_params)}
     if partition:
         params["partition"] = str(partition)
-    if spec.backfill and settings.backfill_minutes:
-        params[spec.backfill_param] = str(settings.backfill_minutes)
     base = spec.home if spec.home and not network.elsewhere else network.stream_url
     request = StreamRequest(
         url=base + spec.path,
@@ -128,7 +166,20 @@ def _target(settings: Settings, spec: EndpointSpec, partition: int) -> Target:
         connect_timeout_s=network.connect_timeout_s,
         answer_timeout_s=max(network.connect_timeout_s, spec.keep_alive_s + 10.0),
     )
-    return Target(spec.name, partition, request, network.stall_timeout_s or spec.stall_s)
+    return Target(
+        spec.name,
+        partition,
+        request,
+        network.stall_timeout_s or spec.stall_s,
+        backfills=Method.BACKFILL in settings.gap_fill.methods_of(spec),
+        backfill_minutes=settings.backfill_minutes if spec.backfill else 0,
+    )
+
+
+def _fields(settings: Settings, spec: EndpointSpec) -> dict[str, str]:
+    """Return the fields and expansions that an endpoint takes, as parameters."""
+    wanted = settings.fields.as_params()
+    return {name: value for name, value in wanted.items() if name in spec.field_params}
 
 
 def _session(settings: Settings, token: str | None, target: Target) -> requests.Session:

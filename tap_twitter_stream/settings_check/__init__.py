@@ -32,7 +32,7 @@ from .cross import (
     rule_warnings,
     window_errors,
 )
-from .endpoints import endpoint_errors, partition_warnings
+from .endpoints import endpoint_errors, gap_fill_errors, partition_warnings
 from .network import network_errors
 from .table import PROPERTIES, default_of, misfits, value_of
 
@@ -48,6 +48,7 @@ _CHECKS = (
     *(auth_errors, rule_errors, field_errors, endpoint_errors, window_errors),
     network_errors,
     classic_errors,
+    gap_fill_errors,
 )
 
 

@@ -26,6 +26,20 @@ def endpoint_errors(values: dict[str, Any]) -> Iterator[str]:
             yield f"`{setting}` is no parameter of {names}: remove it, or add an endpoint of posts."
 
 
+def gap_fill_errors(values: dict[str, Any]) -> Iterator[str]:
+    """Yield ways to fill gaps that no chosen endpoint has."""
+    chosen = [ENDPOINTS[name] for name in values["endpoints"]]
+    names = ", ".join(spec.name for spec in chosen)
+    having = {
+        "backfill": any(spec.backfill for spec in chosen),
+        "recovery": any(spec.recovery for spec in chosen),
+        "search": any(spec.needs_rules for spec in chosen),
+    }
+    for method in dict.fromkeys(values["gap_fill"]):
+        if chosen and not having[method]:
+            yield f"`gap_fill` names {method}, which {names} cannot be filled by: remove it."
+
+
 def _partition_errors(name: str, numbers: list[int], chosen: list[EndpointSpec]) -> Iterator[str]:
     spec = ENDPOINTS.get(name)
     if spec is None or not spec.partitions_total:

@@ -33,6 +33,8 @@ class Kind(IntEnum):
     RULES = 6  # the app's rules as X listed them
     PROBLEM = 7  # X refused a rule or answered a REST call with a problem
     STOPPED = 8  # the receiver ended; nothing follows in this window
+    PAGE = 9  # a page of recent search, for a gap
+    FILLED = 10  # what became of a gap
     CORRUPT = 255  # made by readers: bytes that are no sound frame
 
 

@@ -63,6 +63,7 @@ class EndpointSpec:
     home: str = ""
     stall_s: float = 45.0
     backfill_param: str = "backfill_minutes"
+    recovery_params: tuple[str, str] = ("start_time", "end_time")
 
     @property
     def partitions(self) -> tuple[int, ...]:
@@ -186,6 +187,7 @@ _SPECS = (
         holds="statuses",
         streams=_STATUS_STREAMS,
         backfill_param="backfillMinutes",
+        recovery_params=("startTime", "endTime"),
     ),
     _classic("statuses_filter", "POST"),
     _classic("statuses_sample", "GET"),

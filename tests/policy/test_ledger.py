@@ -7,18 +7,27 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_twitter_stream.policy.ledger import Ledger
+from tap_twitter_stream.policy.gaps import Filled, Gap
+from tap_twitter_stream.policy.ledger import GapPolicy, Ledger
 
 LINE = ("filtered", 0)
 
 
+def next_run(ledger: Ledger, policy: GapPolicy | None = None) -> Ledger:
+    """Return what the next run makes of a STATE."""
+    restored = Ledger(policy or ledger.policy)
+    restored.restore(
+        json.loads(json.dumps(ledger.export())), json.loads(json.dumps(ledger.pending.export()))
+    )
+    return restored
+
+
 def test_silence_before_a_reconnect_is_lost() -> None:
     ledger = Ledger()
-    assert ledger.opened(LINE, 0, "w") is None
+    assert ledger.opened(LINE, 0, "w") == []
     ledger.alive(LINE, 10_000_000)
     ledger.closed(LINE, "stalled", "42", 100)
-    gap = ledger.opened(LINE, 15_000_000, "w")
-    assert gap is not None
+    (gap,) = ledger.opened(LINE, 15_000_000, "w")
     assert (gap.kind, gap.cause, gap.started_us, gap.ended_us) == (
         *("lost", "stalled"),
         *(10_000_000, 15_000_000),
@@ -32,9 +41,7 @@ def test_time_between_windows_is_idle() -> None:
     ledger.opened(LINE, 0, "first")
     ledger.alive(LINE, 1_000_000)
     ledger.closed(LINE, "stopped_by_us", None, 0)
-    restored = Ledger.restore(json.loads(json.dumps(ledger.export())))
-    gap = restored.opened(LINE, 9_000_000, "second")
-    assert gap is not None
+    (gap,) = next_run(ledger).opened(LINE, 9_000_000, "second")
     assert (gap.kind, gap.estimated_lost) == ("idle", None)
 
 
@@ -49,8 +56,11 @@ def test_a_run_that_ends_disconnected_says_what_it_missed() -> None:
 
 
 def test_rows_of_another_shape_are_left_out() -> None:
-    assert Ledger.restore([["filtered"], 5, None]).tracks == {}
-    assert Ledger.restore("x").tracks == {}
+    for rows in ([["filtered"], 5, None], "x", None):
+        ledger = Ledger()
+        ledger.restore(rows, rows)
+        assert ledger.tracks == {}
+        assert ledger.pending.to_order() == []
 
 
 @given(st.lists(st.tuples(st.sampled_from("oac"), st.integers(0, 10**6)), max_size=40))
@@ -79,7 +89,125 @@ def test_a_clock_set_back_hides_no_later_gap() -> None:
     ledger.opened(LINE, 86_400_000_000, "w")
     ledger.alive(LINE, 1_000_000)
     ledger.closed(LINE, "stalled", None, 0)
-    gap = ledger.opened(LINE, 4_000_000, "w")
-    assert gap is not None
+    (gap,) = ledger.opened(LINE, 4_000_000, "w")
     assert (gap.started_us, gap.ended_us) == (1_000_000, 4_000_000)
     assert ledger.seconds == {"lost": 3.0}
+
+
+def crashed(ledger: Ledger | None = None) -> Ledger:
+    """Return the books of a run whose last STATE was written while it was connected."""
+    ledger = ledger or Ledger()
+    ledger.opened(LINE, 0, "first")
+    ledger.alive(LINE, 1_000_000)
+    return ledger
+
+
+def test_time_after_a_run_whose_log_is_gone_is_unknown() -> None:
+    (gap,) = next_run(crashed()).opened(LINE, 5_000_000, "second")
+    assert (gap.kind, gap.cause) == ("unknown", "crashed")
+
+
+def test_time_after_a_killed_run_whose_log_is_there_is_lost() -> None:
+    ledger = next_run(crashed())
+    ledger.alive(LINE, 2_000_000)  # the log tells more than STATE did
+    ledger.closed(LINE, "crashed", "7", 3)
+    (gap,) = ledger.opened(LINE, 5_000_000, "second")
+    assert (gap.kind, gap.started_us, gap.last_id_before) == ("lost", 2_000_000, "7")
+
+
+def test_time_between_windows_is_a_gap_if_wanted() -> None:
+    ledger = Ledger(GapPolicy({"filtered"}, idle_is_gap=True))
+    ledger.opened(LINE, 0, "first")
+    ledger.alive(LINE, 1_000_000)
+    ledger.closed(LINE, "stopped_by_us", None, 0)
+    later = next_run(ledger)
+    (gap,) = later.opened(LINE, 9_000_000, "second")
+    assert (gap.kind, gap.pending) == ("lost", True)
+    assert later.pending.to_order() == [gap]
+    assert later.pending.to_order() == []
+
+
+def test_a_partition_that_never_comes_back_is_accounted_for() -> None:
+    ledger = next_run(crashed())
+    gaps = ledger.still_closed("second", 9_000_000, [LINE], 6_000_000)
+    assert [(gap.kind, gap.started_us, gap.ended_us) for gap in gaps] == [
+        ("unknown", 1_000_000, 6_000_000),
+        ("lost", 6_000_000, 9_000_000),
+    ]
+    # The run after that begins where this one ended.
+    (idle,) = next_run(ledger).opened(LINE, 12_000_000, "third")
+    assert (idle.kind, idle.started_us) == ("idle", 9_000_000)
+
+
+def test_a_partition_that_is_no_longer_wanted_is_idle() -> None:
+    assert next_run(crashed()).still_closed("second", 9_000_000, [("sample", 0)], 6_000_000) == []
+
+
+def test_a_message_that_never_came_whole_is_not_covered() -> None:
+    ledger = crashed()
+    ledger.alive(LINE, 3_000_000)
+    ledger.uncover(LINE, 1_500_000)
+    ledger.closed(LINE, "closed_by_server", None, 0)
+    (gap,) = ledger.opened(LINE, 4_000_000, "first")
+    assert gap.started_us == 1_500_000
+    assert ledger.seconds == {"covered": 1.5, "lost": 2.5}
+
+
+def drop(
+    ledger: Ledger, at_us: int, back_us: int, backfill_from_us: int | None = None
+) -> list[Gap]:
+    """Lose the connection after a byte, and come back."""
+    ledger.alive(LINE, at_us)
+    ledger.closed(LINE, "stalled", None, 10)
+    return ledger.opened(LINE, back_us, "first", backfill_from_us)
+
+
+def test_what_a_backfill_reaches_is_settled_when_it_is_over_and_the_rest_is_ordered() -> None:
+    ledger = crashed(Ledger(GapPolicy({"filtered"})))
+    early, late = drop(ledger, 2_000_000, 900_000_000, 600_000_000)
+    assert (early.ended_us, late.started_us) == (600_000_000, 600_000_000)
+    assert ledger.pending.to_order() == [early]
+    ledger.pending.came_back(late.key, 5)
+    (settled,) = ledger.backfilled(LINE)
+    assert (settled.kind, settled.came_back, settled.pending) == ("backfilled", 5, False)
+    assert ledger.seconds == {"covered": 2.0, "lost": 598.0, "backfilled": 300.0}
+
+
+def test_a_backfill_that_breaks_off_is_taken_up_by_the_next_connection_or_ordered() -> None:
+    for reaches in (True, False):
+        ledger = crashed(Ledger(GapPolicy({"filtered"})))
+        (gap,) = drop(ledger, 2_000_000, 3_000_000, 1_000_000)
+        assert ledger.pending.to_order() == []
+        drop(ledger, 3_000_001, 4_000_000, 1_000_000 if reaches else 2_500_000)
+        assert (gap in ledger.pending.to_order()) is not reaches
+        assert (gap.key in {one.key for one in ledger.backfilled(LINE)}) is reaches
+
+
+def test_a_part_that_nothing_could_fill_keeps_its_share_of_the_estimate() -> None:
+    ledger = crashed(Ledger(GapPolicy({"filtered"})))
+    (gap,) = drop(ledger, 2_000_000, 12_000_000)
+    assert gap.estimated_lost == 50
+    ledger.pending.came_back(gap.key, 4)
+    parts = [
+        Filled("lost", 2_000_000, 6_000_000, "too long ago"),
+        Filled("searched", 6_000_000, 12_000_000),
+    ]
+    lost, searched = ledger.filled(gap.key, parts, "first")
+    assert (lost.kind, lost.estimated_lost, lost.note) == ("lost", 16, "too long ago")
+    assert (searched.kind, searched.estimated_lost, searched.came_back) == ("searched", None, 4)
+    assert ledger.seconds == {"covered": 2.0, "lost": 4.0, "searched": 6.0}
+    assert ledger.filled(gap.key, parts, "first") == []
+
+
+def test_seconds_of_an_earlier_run_are_not_lost_twice() -> None:
+    ledger = crashed(Ledger(GapPolicy({"filtered"})))
+    (gap,) = drop(ledger, 2_000_000, 12_000_000)
+    later = next_run(ledger)
+    (order,) = later.pending.to_order()
+    assert order.key == gap.key
+    parts = [
+        Filled("lost", 2_000_000, 6_000_000, "why"),
+        Filled("recovered", 6_000_000, 12_000_000),
+    ]
+    later.filled(gap.key, parts, "second")
+    assert later.seconds == {"recovered": 6.0}
