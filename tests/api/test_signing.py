@@ -109,4 +109,4 @@ def test_powerstream_takes_the_apps_token_and_its_own_spelling() -> None:
     raw = {"bearer_token": "AAAA", "backfill_minutes": 2}
     (target,) = prepared_for(endpoints=["powerstream"], **raw).targets
     assert target.request.url == "https://api.x.com/2/powerstream"
-    assert target.request.params == {"backfillMinutes": "2"}
+    assert target.asking(target.backfill_minutes).params == {"backfillMinutes": "2"}
