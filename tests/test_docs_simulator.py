@@ -8,8 +8,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tap_twitter_stream.simulator import Scenario, read_oracle
 from tap_twitter_stream.simulator.answers import PROBLEMS
+from tap_twitter_stream.simulator.rest_faults import REST_NAMES
+from tap_twitter_stream.simulator.rule_language import parse_rule
+from tap_twitter_stream.simulator.rule_operators import OPERATORS, RuleError
 from tap_twitter_stream.simulator.step_parser import parse_step
 
 PAGE = (Path(__file__).parent.parent / "docs" / "simulator.md").read_text(encoding="utf-8")
@@ -25,8 +30,10 @@ ARGUMENTS: dict[str, dict[str, object]] = {
 }
 
 
-def block(language: str) -> str:
-    (text,) = re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
+def block(language: str, holding: str = "") -> str:
+    """Return the one block in a language that holds a text."""
+    blocks = re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
+    (text,) = (one for one in blocks if holding in one)
     return str(text)
 
 
@@ -52,7 +59,7 @@ def test_every_problem_is_named() -> None:
 
 
 def test_the_scenario_loads_and_the_command_runs(tmp_path: Path) -> None:
-    scenario = json.loads(block("json"))
+    scenario = json.loads(block("json", "connections"))
     assert Scenario.from_json(scenario).rules == scenario["rules"]
     (tmp_path / "outage.json").write_text(json.dumps(scenario))
     command = block("console").removeprefix("$ ").strip().replace("60", "0.5")
@@ -67,6 +74,22 @@ def test_the_scenario_loads_and_the_command_runs(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "url" in json.loads(done.stdout.splitlines()[0])
     assert read_oracle(tmp_path / "oracle.jsonl").all_ids() == []
+
+
+def test_faults_of_single_calls_load_and_every_endpoint_of_them_is_named() -> None:
+    Scenario.from_json(json.loads(block("json", "rest_faults")))
+    for name in REST_NAMES:
+        assert f"`{name}`" in PAGE
+
+
+def test_every_operator_is_named_and_what_is_lacking_is_refused() -> None:
+    for name in OPERATORS.keys() - {"keyword", "is", "has", "#", "$", "@"}:
+        assert f"`{name}:`" in PAGE
+    lacking = re.findall(r"`(\w+):`", PAGE.partition("that the simulator lacks:")[2][:200])
+    assert len(lacking) == 5
+    for name in lacking:
+        with pytest.raises(RuleError, match="not available"):
+            parse_rule(f"{name}:x")
 
 
 def test_the_python_example_runs() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +29,18 @@ class Batch:
     def count(self) -> int:
         """How many messages it has."""
         return sum(run.count for run in self.runs)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it in the compact form: runs of ids instead of each id."""
+        entry = {
+            "kind": "sent",
+            "t": self.at_s,
+            "connection": self.connection,
+            "first_index": self.first_index,
+            "id_runs": plain_runs(self.runs),
+            "bytes": self.size_bytes,
+        }
+        return {**entry, "repeat": True} if self.repeat else entry
 
     def ids(self) -> Iterator[str]:
         """Give the ids in the order of sending."""
@@ -78,3 +90,8 @@ class Absence:
     def ids(self) -> list[str]:
         """Return the ids, oldest first."""
         return [str(post_id) for run in self.runs for post_id in run]
+
+
+def plain_runs(runs: tuple[Run, ...]) -> list[list[int]]:
+    """Return runs as JSON has them."""
+    return [[run.first, run.step, run.count] for run in runs]

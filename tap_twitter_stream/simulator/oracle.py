@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from tap_twitter_stream.simulator import clock
 from tap_twitter_stream.simulator.bill import Bill
-from tap_twitter_stream.simulator.notes import Absence, Batch, Connection
+from tap_twitter_stream.simulator.notes import Absence, Batch, Connection, plain_runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -115,7 +115,7 @@ class Oracle:
                 self._unique += batch.count
             if not repeat and connection.holds == "posts":
                 self._bill.sent(batch.at_s, runs)
-            self._write(_batch_json(batch), flush=False)
+            self._write(batch.as_json(), flush=False)
 
     def missed(self, channel: Channel, runs: tuple[Run, ...], from_s: float, to_s: float) -> None:
         """Note what happened on a channel while nobody was connected."""
@@ -123,7 +123,7 @@ class Oracle:
         with self._changed:
             self.absences.append(Absence(name, partition, from_s, to_s, runs))
             entry = {"endpoint": name, "partition": partition, "from_s": from_s, "to_s": to_s}
-            about = {"kind": "missed", "t": clock.now_s(), **entry, "id_runs": _plain(runs)}
+            about = {"kind": "missed", "t": clock.now_s(), **entry, "id_runs": plain_runs(runs)}
             self._write(about)
 
     def found(self, query: str, ids: list[str]) -> None:
@@ -288,21 +288,3 @@ class Oracle:
 
 def _of(connection: Connection, kind: str) -> dict[str, Any]:
     return {"kind": kind, "t": clock.now_s(), "connection": connection.number}
-
-
-def _batch_json(batch: Batch) -> dict[str, Any]:
-    """Write a batch in the compact form: runs of ids instead of each id."""
-    entry = {
-        "kind": "sent",
-        "t": batch.at_s,
-        "connection": batch.connection,
-        "first_index": batch.first_index,
-        "id_runs": _plain(batch.runs),
-        "bytes": batch.size_bytes,
-    }
-    return {**entry, "repeat": True} if batch.repeat else entry
-
-
-def _plain(runs: tuple[Run, ...]) -> list[list[int]]:
-    """Return runs as JSON has them."""
-    return [[run.first, run.step, run.count] for run in runs]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tap_twitter_stream.simulator.rule_language import Node
 
 FIRST_RULE_ID = 1_989_000_000_000_000_001
-MAX_VALUE_CHARS = 1024
+MAX_VALUE_CHARS = {"self_serve": 1024, "enterprise": 2048}
 PROBLEMS = "https://api.twitter.com/2/problems/"
 
 
@@ -45,8 +45,9 @@ class Rule:
 class RuleBook:
     """All rules of the simulated app; safe to use from several threads."""
 
-    def __init__(self, cap: int, sent: Callable[[], str]) -> None:
+    def __init__(self, cap: int, sent: Callable[[], str], access: str = "enterprise") -> None:
         self._cap = cap
+        self._max_chars = MAX_VALUE_CHARS[access]
         self._sent = sent
         self._lock = threading.RLock()
         self._rules: dict[str, Rule] = {}
@@ -64,7 +65,12 @@ class RuleBook:
             return tuple(self._rules.values())
 
     def add(self, value: str, tag: str | None = None) -> Rule:
-        """Store one rule directly, for tests and the command line."""
+        """Store one rule directly, for tests and the command line.
+
+        Raises:
+            RuleError: X would refuse it.
+        """
+        parse_rule(value)
         with self._lock:
             rule = self._new(value, tag)
             self._store(rule)
@@ -80,7 +86,7 @@ class RuleBook:
             if len(self._rules) + len(entries) > self._cap:
                 return 422, _cap_problem(self._cap)
             for entry in entries:
-                problem = _invalid(entry)
+                problem = _invalid(entry, self._max_chars)
                 existing = None if problem else self._find(entry["value"], created)
                 if problem:
                     invalid += 1
@@ -167,15 +173,15 @@ class RuleBook:
         return 200, {**body, "errors": errors} if errors else body
 
 
-def _invalid(entry: Any) -> dict[str, Any] | None:  # noqa: ANN401 - decoded JSON
+def _invalid(entry: Any, max_chars: int) -> dict[str, Any] | None:  # noqa: ANN401 - decoded JSON
     """Return the problem of an entry that is no rule."""
     value = entry.get("value") if isinstance(entry, dict) else None
     tag = entry.get("tag", "") if isinstance(entry, dict) else ""
     detail = ""
     if not isinstance(value, str) or not value.strip():
         detail = "Rules must have a value"
-    elif len(value) > MAX_VALUE_CHARS:
-        detail = f"Rules must be at most {MAX_VALUE_CHARS} characters long"
+    elif len(value) > max_chars:
+        detail = f"Rules must be at most {max_chars} characters long"
     elif not isinstance(tag, str) or not _is_unicode(value + tag):
         detail = "Rules must be made of valid characters"
     else:

@@ -10,12 +10,17 @@ from typing import TYPE_CHECKING, Any
 from tap_twitter_stream.simulator.endpoints import ENDPOINTS
 from tap_twitter_stream.simulator.naming import NAMINGS
 from tap_twitter_stream.simulator.random_faults import RandomFaults
+from tap_twitter_stream.simulator.rest_faults import RestFault, fault_of
+from tap_twitter_stream.simulator.scenario_checks import (
+    check_keep_alive,
+    check_plain,
+    must_be_number,
+)
 from tap_twitter_stream.simulator.scripts import (
     Entry,
     Script,
     as_list,
     as_object,
-    check_endpoint,
     parse_entry,
 )
 from tap_twitter_stream.simulator.search_options import SearchOptions
@@ -24,14 +29,13 @@ from tap_twitter_stream.simulator.step_parser import (
     ScenarioError,
     choice,
     count,
-    number,
     rate,
 )
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tap_twitter_stream.simulator.steps import Rate
+    from tap_twitter_stream.simulator.steps import Instead, Rate
 
 DEFAULT_BEARER_TOKEN = "SIMULATED-BEARER-TOKEN"
 DEFAULT_CONSUMER_KEY = "SIMULATED-CONSUMER-KEY"
@@ -43,8 +47,6 @@ EXTRA_CONNECTION = ("refuse", "disconnect", "drop_oldest", "disconnect_oldest")
 # X sends a blank line at least that often.
 KEEP_ALIVE_S = 20.0
 CLASSIC_KEEP_ALIVE_S = 30.0
-# A keep-alive more often than that would be a flood.
-SHORTEST_S = 0.001
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,8 @@ class Scenario:
         after: What connects beyond the script do: ``"steady"`` or ``"repeat_last"``.
         random_faults: ``{"seed": ..., "every_s": ..., "kinds": [...]}``: connects beyond the script
             get faults drawn by chance, on each endpoint one in ``every_s`` on average.
+        rest_faults: ``{"endpoint": "search_recent", "call": 2, "do": "http", ...}`` objects: what
+            that call (each one without ``"call"``) gets in the place of its answer.
         rules: ``{"value": ..., "tag": ...}`` objects to begin with.
         search: How recent search works, as in ``SearchOptions``.
         rules_cap: How many rules there may be.
@@ -119,6 +123,7 @@ class Scenario:
     connections: Sequence[Mapping[str, Any]] = ()
     after: str = "steady"
     random_faults: Mapping[str, Any] | None = None
+    rest_faults: Sequence[Mapping[str, Any]] = ()
     rules: Sequence[Mapping[str, Any]] = ()
     rules_cap: int = 1000
     untagged_rules: str = "mixed"
@@ -133,6 +138,7 @@ class Scenario:
     access_token_secret: str = DEFAULT_ACCESS_TOKEN_SECRET
     search: Mapping[str, Any] = field(default_factory=dict)
     _scripts: tuple[Entry, ...] = field(init=False, repr=False, compare=False)
+    _rest_faults: tuple[RestFault, ...] = field(init=False, repr=False, compare=False)
     _faults: RandomFaults | None = field(init=False, repr=False, compare=False)
     patience: Patience | None = field(init=False, repr=False, compare=False)
     searching: SearchOptions = field(init=False, repr=False, compare=False)
@@ -141,8 +147,8 @@ class Scenario:
         """Check every value, and read the scripts."""
         values = vars(self)
         for name in ("ghost_slot_s", "connect_window_s", "price_per_post_usd"):
-            _number(values, name)
-        _check_keep_alive(values)
+            must_be_number(values, name)
+        check_keep_alive(values)
         for name in ("limit_posts", "connect_limit"):
             count(values, name, least=0)
         for name in ("max_connections", "max_recoveries", "largest_id_every"):
@@ -159,9 +165,11 @@ class Scenario:
         choice(values, "after", ("steady", "repeat_last"))
         choice(values, "untagged_rules", ("mixed", "empty", "absent"))
         choice(values, "naming", NAMINGS)
-        _check_plain(values)
+        check_plain(values)
         connections = as_list(values, "connections")
         object.__setattr__(self, "_scripts", tuple(map(parse_entry, connections)))
+        rest_faults = as_list(values, "rest_faults")
+        object.__setattr__(self, "_rest_faults", tuple(map(RestFault.from_json, rest_faults)))
         searching = SearchOptions.from_json(as_object(self.search))
         object.__setattr__(self, "searching", searching)
         slow = self.slow_reader
@@ -228,6 +236,10 @@ class Scenario:
             return self._by_chance(self._faults, endpoint, attempt, partition, recovery=recovery)
         return scripts[-1] if scripts and self.after == "repeat_last" else ()
 
+    def rest_fault(self, endpoint: str, call: int) -> Instead | None:
+        """Return what a call (from 1) that is no connect gets in the place of its answer."""
+        return fault_of(self._rest_faults, endpoint, call)
+
     def _by_chance(
         self,
         faults: RandomFaults,
@@ -243,41 +255,3 @@ class Scenario:
             return faults.recovery(channel, attempt)
         total = next(row.partitions for row in ENDPOINTS if row.name == endpoint) or 1
         return faults.script(channel, attempt, channels_total=total)
-
-
-def _number(values: Mapping[str, Any], name: str, least: float = 0) -> None:
-    """Check a number that must be there."""
-    if number(values, name, least=least) is None:
-        message = f"{name!r} must be a number."
-        raise ScenarioError(message)
-
-
-def _check_keep_alive(values: Mapping[str, Any]) -> None:
-    """Check one number for all endpoints, or one for each that is named."""
-    given = values["keep_alive_s"]
-    if not isinstance(given, Mapping):
-        _number(values, "keep_alive_s", SHORTEST_S)
-        return
-    for endpoint in given:
-        check_endpoint(endpoint)
-        _number(given, endpoint, SHORTEST_S)
-
-
-def _check_plain(values: Mapping[str, Any]) -> None:
-    """Check the values that are neither numbers nor choices."""
-    for name in ("gzip", "rest_limits", "record_messages"):
-        if not isinstance(values[name], bool):
-            message = f"{name!r} must be true or false, not {values[name]!r}."
-            raise ScenarioError(message)
-    for name in ("consumer_key", "consumer_secret", "access_token", "access_token_secret"):
-        if not isinstance(values[name], str):
-            message = f"{name!r} must be a text."
-            raise ScenarioError(message)
-    tokens = values["bearer_tokens"]
-    if isinstance(tokens, str) or not tokens or not all(isinstance(t, str) for t in tokens):
-        message = "'bearer_tokens' must be a list of at least one text."
-        raise ScenarioError(message)
-    for rule in as_list(values, "rules"):
-        if not as_object(rule).get("value") or set(rule) - {"value", "tag"}:
-            message = f"A rule must be an object with 'value' and perhaps 'tag', not {rule!r}."
-            raise ScenarioError(message)

@@ -19,8 +19,9 @@ from tap_twitter_stream.simulator.http import (
     json_answer,
     read_request,
 )
+from tap_twitter_stream.simulator.instead import Asked, do_instead, note_request
 from tap_twitter_stream.simulator.recovery import Span
-from tap_twitter_stream.simulator.streams import Streams, Visit, note_request
+from tap_twitter_stream.simulator.streams import Streams, Visit
 
 if TYPE_CHECKING:
     from tap_twitter_stream.simulator.absences import Absences
@@ -140,6 +141,11 @@ class Server:
                 channel, span = Channel.of(row, request.query), Span.from_query(request.query)
                 visit = Visit(connection, request, channel, headers, span)
                 return self._streams.serve(visit) and not request.closes()
+            call = self._gate.next_attempt(row.name) + 1
+            step = self._scenario.rest_fault(row.name, call)
+            if step:
+                asked = Asked(connection, request, headers)
+                return do_instead(self._oracle, asked, step) and not request.closes()
             answer = self._api.answer(row.handler, request)
         answer = answer or json_answer(404, problems.usual(404))
         answer.headers.update(headers)

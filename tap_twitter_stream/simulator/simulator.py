@@ -48,7 +48,11 @@ class Simulator:
             message = f"The simulator serves this machine only: {host} is not a loopback address."
             raise ValueError(message)
         self.scenario = scenario or Scenario()
-        self.rules = RuleBook(self.scenario.rules_cap, lambda: clock.utc_text(clock.now_s()))
+        self.rules = RuleBook(
+            self.scenario.rules_cap,
+            lambda: clock.utc_text(clock.now_s()),
+            self.scenario.access,
+        )
         for rule in self.scenario.rules:
             self.rules.add(rule["value"], rule.get("tag"))
         self.stop_requested = threading.Event()

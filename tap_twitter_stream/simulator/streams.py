@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import math
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tap_twitter_stream.simulator import clock, endpoints, problems
+from tap_twitter_stream.simulator import clock, problems
 from tap_twitter_stream.simulator.blocks import CRLF
 from tap_twitter_stream.simulator.classic_door import usual_answer
 from tap_twitter_stream.simulator.classic_feed import Ask
@@ -22,6 +21,7 @@ from tap_twitter_stream.simulator.http import (
     json_answer,
     stream_headers,
 )
+from tap_twitter_stream.simulator.instead import Asked, do_instead, note_request
 from tap_twitter_stream.simulator.link import ClientGoneError, KickedError, Link
 from tap_twitter_stream.simulator.outbox import Outbox
 from tap_twitter_stream.simulator.recovery import RecoverySession, Span
@@ -30,16 +30,14 @@ from tap_twitter_stream.simulator.steps import (
     INSTEAD,
     Close,
     Disconnect,
-    Http,
     NewMember,
-    NoAnswer,
     Open,
 )
 from tap_twitter_stream.simulator.supply import Feed
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from tap_twitter_stream.simulator.absences import Absences
     from tap_twitter_stream.simulator.endpoints import Channel
@@ -137,17 +135,9 @@ class Streams:
 
     def _instead(self, visit: Visit, step: Instead) -> bool:
         """Do what a script has in place of a stream."""
-        status = step.status if isinstance(step, Http) else 0
-        note_request(self._oracle, visit.request, status)
-        if isinstance(step, Http):
-            usual = usual_answer if visit.channel.endpoint.is_classic else None
-            answer = scripted_answer(step, visit.headers, usual)
-            visit.socket.sendall(answer_bytes(answer, compress=False))
-        elif isinstance(step, NoAnswer):
-            with contextlib.suppress(ClientGoneError):
-                span_s = math.inf if step.seconds is None else step.seconds
-                Link(visit.socket, compress=False).wait(span_s)
-        return isinstance(step, Http)
+        usual = usual_answer if visit.channel.endpoint.is_classic else None
+        asked = Asked(visit.socket, visit.request, visit.headers)
+        return do_instead(self._oracle, asked, step, usual)
 
     def _run(self, visit: Visit, script: tuple[Step, ...]) -> None:
         """Send the 200 and then the stream, and note how it ended."""
@@ -262,31 +252,3 @@ class Streams:
         finishes = any(isinstance(step, (Close, Disconnect, NewMember)) for step in script)
         kicks = self._scenario.slow_reader is not None
         return not finishes and not kicks and not self._scenario.record_messages
-
-
-def scripted_answer(
-    step: Http, headers: dict[str, str], usual: Callable[[int], Answer] | None = None
-) -> Answer:
-    """Return the answer that a script has in place of a stream; ``usual`` if it says no body."""
-    answer = (usual or _usual_problem)(step.status)
-    if step.body is not None:
-        answer.body = step.body
-    answer.headers = {**headers}
-    if step.reset_in_s is not None:
-        reset = str(int(clock.now_s() + step.reset_in_s))
-        answer.headers |= {"x-rate-limit-remaining": "0", "x-rate-limit-reset": reset}
-    answer.headers |= dict(step.headers)
-    return answer
-
-
-def _usual_problem(status: int) -> Answer:
-    """Return what v2 answers."""
-    return json_answer(status, problems.usual(status))
-
-
-def note_request(oracle: Oracle, request: Request, status: int) -> None:
-    """Tell the oracle about a request, leaving out what might be secret."""
-    row = endpoints.find(request.method, request.path)
-    known = row.parameters | set(map(endpoints.plain_name, row.parameters)) if row else frozenset()
-    query = {name: value if name in known else "…" for name, value in request.query.items()}
-    oracle.request(method=request.method, path=request.path, query=query, status=status)

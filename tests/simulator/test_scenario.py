@@ -39,6 +39,11 @@ if TYPE_CHECKING:
         ({"rate_per_s": float("inf")}, "'rate_per_s' must be a number"),
         ({"connections": [{"steps": [{"do": "cut"}, {"do": "send"}]}]}, "cannot be done"),
         ({"connections": [{"steps": [{"do": "send"}, {"do": "refuse"}]}]}, "the only one"),
+        ({"rules": [{"value": "has:images"}]}, "The rule 'has:images' is none that X takes"),
+        ({"search": {"limits": 5}}, "Unknown key 'limits' of 'search'"),
+        ({"search": {"matching": "loosely"}}, "'matching' must be one of as_stream, as_x"),
+        ({"search": {"limit": -1}}, "'limit' must be a whole number of at least 0"),
+        ({"rest_faults": [5]}, "There must be a JSON object"),
         ([], "A scenario must be a JSON object"),
     ],
 )

@@ -76,6 +76,26 @@ def test_sample_stream_arrives_as_sent_id_for_id(sim: Simulator, client: Witness
     assert list(islice(client.sample(), POSTS)) == sent(sim)
 
 
+def test_twarc_pages_through_a_search_and_its_counts() -> None:
+    scenario = Scenario(rate_per_s=400, rules=RULES, search={"default_end_s": 0})
+    with Simulator(scenario) as sim:
+        client = Witness(sim)
+        stream = client.stream()
+        wanted = {post["data"]["id"] for post in islice(stream, 250)}
+        stream.close()
+        client.last_response.close()
+        assert sim.wait_for(lambda: not sim.oracle.connections[-1].is_open, 5)
+        until = str(max(map(int, wanted)) + 1)
+        pages = list(client.search_recent("cat OR dog", until_id=until, max_results=100))
+        found = [post["id"] for page in pages for post in page["data"]]
+        assert set(found) >= wanted
+        assert found == sorted(set(found), key=int, reverse=True) == sim.oracle.found_ids()
+        assert "includes" in pages[0]
+        counted = list(client.counts_recent("cat OR dog", until_id=until, granularity="day"))
+        assert sum(page["meta"]["total_tweet_count"] for page in counted) == len(found)
+        client.close()
+
+
 def test_twarc_connects_again_after_a_notice_of_disconnect() -> None:
     steps = [{"do": "send", "posts": 3}, {"do": "disconnect"}]
     scenario = Scenario(rate_per_s="max", connections=[{"steps": steps}])

@@ -118,6 +118,27 @@ def test_tweepy_meets_the_refusal_of_a_stream_without_rules(
     assert client.statuses == [409]
 
 
+def test_tweepy_pages_through_a_search_and_its_counts() -> None:
+    rules = [{"value": "cat", "tag": "cats"}]
+    with Simulator(Scenario(rate_per_s="max", limit_posts=POSTS, rules=rules)) as sim:
+        stream = Witness(sim)
+        stream.filter()
+        assert sim.wait_for(lambda: sim.oracle.sent_total == POSTS, 5)
+        client = tweepy.Client(sim.bearer_token)
+        redirect(client.session, sim)
+        until = str(max(map(int, sim.oracle.sent_ids())) + 1)
+        asked = {"query": "cat", "until_id": until, "tweet_fields": ["created_at"]}
+        pages = tweepy.Paginator(client.search_recent_tweets, max_results=100, **asked)
+        found = [tweet for page in pages for tweet in page.data]
+        assert sorted(str(tweet.id) for tweet in found) == sorted(sim.oracle.sent_ids())
+        assert all(tweet.created_at for tweet in found)
+        counted = client.get_recent_tweets_count("cat", until_id=until)
+        assert counted.meta["total_tweet_count"] == POSTS
+        with pytest.raises(tweepy.BadRequest, match="no viable alternative"):
+            client.search_recent_tweets("cat (")
+        client.session.close()
+
+
 def test_wrong_token_is_unauthorized_to_tweepy(sim: Simulator) -> None:
     client = Witness(sim)
     client.bearer_token = "wrong"
