@@ -84,6 +84,10 @@ class SpoolError(TapTwitterStreamError):
     """The event log cannot be opened, read or written: mend the folder, then run again."""
 
 
+class SpoolFullError(SpoolError):
+    """The disk has no room: nothing of it was stored, so keep it and try again in a while."""
+
+
 class OutputClosedError(TapTwitterStreamError):
     """Whoever read stdout is gone: end with exit code 1; the next run sends it again."""
 

@@ -52,7 +52,7 @@ def resume_position(order: Order, log: LogWriter, without_state: WithoutState) -
     Returns:
         The position, and a sentence for the log when it is not plainly the one in STATE.
     """
-    kept = log.opened_at - log.start
+    kept = log.old_bytes
     if order.state_position is None or order.state_spool_id != log.spool_id:
         if not kept:
             return log.opened_at, ""
@@ -66,14 +66,13 @@ def resume_position(order: Order, log: LogWriter, without_state: WithoutState) -
         )
         return log.start, note
     position = order.state_position
-    if position > log.opened_at:
+    if position > log.old_end:
         return (
             log.opened_at,
             "STATE is ahead of the spool: its last bytes were never written to disk.",
         )
     if position < log.start:
-        note = f"STATE is older than the spool: {log.start - position} bytes before it are gone."
-        return log.start, note
+        return log.start, "STATE is older than the spool: what came before its start is gone."
     return position, ""
 
 
@@ -95,6 +94,7 @@ class ReceiverProcess:
             durable=order.durable,
             clock=self._clock,
             ring=self._ring,
+            acknowledged=(order.state_spool_id, order.state_position),
         )
         self._filler = GapFiller(self._log, self._clock)
 
@@ -214,11 +214,9 @@ class ReceiverProcess:
 
     def _finish(self) -> None:
         try:
-            self._log.append_json(Kind.STOPPED, self._outcome)
+            self._log.finish(self._outcome)
         except SpoolError as error:
             self._say_last(str(self._outcome.get("fatal") or error))
-        with suppress(OSError):  # a disk that failed once may fail again; it was told
-            self._log.close()
         if self._outcome["reason"] == "orphaned" and not self._order.durable:
             shutil.rmtree(self._order.folder, ignore_errors=True)  # nobody else will
 
@@ -252,15 +250,13 @@ class ReceiverProcess:
         while not self._clock.wait(spool.fsync_ms / 1000):
             try:
                 self._log.sync()
-            except OSError as error:
-                said = f"The spool cannot be forced to disk ({error.strerror}). Look at the disk."
-                self._outcome = {"reason": "fatal", "fatal": said}
+                if self._clock.monotonic_s() - checked_s > _RETENTION_CHECK_S:
+                    checked_s = self._clock.monotonic_s()
+                    self._log.drop_older_than(spool.retention_s)
+            except SpoolError as error:  # noqa: PERF203 - five times a second
+                self._outcome = {"reason": "fatal", "fatal": str(error)}
                 self._ask_to_stop()
                 return
-            if self._clock.monotonic_s() - checked_s > _RETENTION_CHECK_S:
-                checked_s = self._clock.monotonic_s()
-                with suppress(OSError):  # what cannot be removed now is tried again in a minute
-                    self._log.drop_older_than(spool.retention_s)
 
     def _ring(self) -> None:
         # A full pipe already holds a byte that the reader has not seen; a closed one has no reader.

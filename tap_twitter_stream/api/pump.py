@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tap_twitter_stream.api.last_words import TAIL_BYTES, with_notice
-from tap_twitter_stream.errors import SpoolError
 from tap_twitter_stream.policy.ending import Ending, Stalled, StoppedByUs
-from tap_twitter_stream.spool.frames import Kind
 
 if TYPE_CHECKING:
     from tap_twitter_stream.api.connect import OpenStream
+    from tap_twitter_stream.api.waiting_log import WaitingLog
     from tap_twitter_stream.clock import Clock
-    from tap_twitter_stream.spool.writer import LogWriter
-
-_FULL_RETRY_S = 1.0
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -35,18 +28,13 @@ class Life:
 
 
 class Pump:
-    """Moves bytes from sockets to the log, for one endpoint.
-
-    Args:
-        label: How log lines call the connection.
-    """
+    """Moves bytes from sockets to the log, for one endpoint."""
 
     def __init__(
-        self, log: LogWriter, clock: Clock, *, label: str, endpoint: str, stall_timeout_s: float
+        self, log: WaitingLog, clock: Clock, *, endpoint: str, stall_timeout_s: float
     ) -> None:
         self._log = log
         self._clock = clock
-        self._label = label
         self._endpoint = endpoint
         self._stall_timeout_s = stall_timeout_s
 
@@ -63,7 +51,7 @@ class Pump:
         while True:
             if clock.stopped:
                 break
-            if not self._log.has_room() and not self._wait_for_room():
+            if not self._log.wait_for_room():
                 break
             silent_s = clock.monotonic_s() - last_byte_s
             if silent_s >= self._stall_timeout_s:
@@ -78,7 +66,7 @@ class Pump:
             last_byte_s = clock.monotonic_s()
             life.data_seen = True
             if got:
-                self._store(connection, got)
+                self._log.received(connection, got)
                 tail = got[-TAIL_BYTES:] if len(got) >= TAIL_BYTES else (tail + got)[-TAIL_BYTES:]
         ended_s = clock.monotonic_s()
         life.lived_s = ended_s - opened_s
@@ -87,34 +75,3 @@ class Pump:
         life.brought = bool(tail.strip())
         life.tail = tail
         return life
-
-    def _store(self, connection: int, payload: bytes) -> None:
-        """Append; while the disk takes nothing keep the bytes and try again."""
-        time_us = self._clock.now_us()
-        error = self._try_store(connection, payload, time_us)
-        if error:
-            logger.error("%s: %s Reading has stopped meanwhile.", self._label, error)
-        while error:
-            if self._clock.wait(_FULL_RETRY_S):
-                raise error
-            error = self._try_store(connection, payload, time_us)
-
-    def _try_store(self, connection: int, payload: bytes, time_us: int) -> SpoolError | None:
-        try:
-            self._log.append(Kind.BYTES, payload, connection=connection, time_us=time_us)
-        except SpoolError as error:
-            return error
-        return None
-
-    def _wait_for_room(self) -> bool:
-        """Stop reading until the log is below its bound. False when a stop came first."""
-        logger.warning(
-            "%s: the spool is full, reading has stopped; X will drop the connection if this "
-            "lasts. Speed the target up or raise spool_max_bytes.",
-            self._label,
-        )
-        while not self._clock.stopped:
-            if self._log.wait_for_room(0.25):
-                logger.info("%s: the spool has room again.", self._label)
-                return True
-        return False

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from tap_twitter_stream.api.connect import OpenStream, StreamRequest, open_stream
 from tap_twitter_stream.api.pump import Life, Pump
 from tap_twitter_stream.api.redact import scrub
+from tap_twitter_stream.api.waiting_log import WaitingLog
 from tap_twitter_stream.policy.duel import SUSPICIOUS_CLOSES, DuelWatch
 from tap_twitter_stream.policy.ending import (
     CrowdedOut,
@@ -42,7 +43,6 @@ from tap_twitter_stream.policy.governor import (
     Wait,
 )
 from tap_twitter_stream.policy.remedies import advice_on_crowding
-from tap_twitter_stream.spool.frames import Kind
 from tap_twitter_stream.wire.endpoints import ENDPOINTS
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ class Receiver:
     ) -> None:
         self.target = target
         self._session = session
-        self._log = log
+        self._log = WaitingLog(log, clock, target.label)
         self._budget = budget
         self._governor = governor
         self._clock = clock
@@ -130,11 +130,7 @@ class Receiver:
         self._missing = Missing(missing_since_us)
         self._backfills = target.backfills
         self._pump = Pump(
-            log,
-            clock,
-            label=target.label,
-            endpoint=target.endpoint,
-            stall_timeout_s=target.stall_timeout_s,
+            self._log, clock, endpoint=target.endpoint, stall_timeout_s=target.stall_timeout_s
         )
         self._attempts = itertools.count(1)
         self._duel = DuelWatch() if ENDPOINTS[target.endpoint].drops_oldest else None
@@ -252,7 +248,7 @@ class Receiver:
             if minutes:
                 opened_us = self._clock.now_us()
                 head["backfill_us"] = [backfill_from_us(opened_us, minutes), opened_us]
-            connection = self._log.append_json(Kind.OPENED, head)
+            connection = self._log.opened(head)
             logger.info("%s: connected (%s).", self.target.label, head["connection_id"])
             try:
                 return connection, self._pump.run(answer, connection)
@@ -276,7 +272,7 @@ class Receiver:
         )
         if isinstance(life.ending, HttpRefused):
             head["http_status"] = life.ending.status
-        self._log.append_json(Kind.CLOSED, head, connection=connection)
+        self._log.closed(head, connection)
 
     def tell(self, ending: Ending, wait: Wait) -> None:
         """Say what comes next; louder when a person may have to do something about it."""

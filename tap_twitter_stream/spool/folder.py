@@ -10,9 +10,16 @@ import tempfile
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tap_twitter_stream.errors import SpoolError
-from tap_twitter_stream.spool.frames import MAGIC, SUFFIX
+from tap_twitter_stream.spool.files import REAL_FILES
+from tap_twitter_stream.spool.frames import SUFFIX, segment_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tap_twitter_stream.spool.files import Files
 
 FORMAT_VERSION = 1
 _META = "spool.json"
@@ -47,7 +54,7 @@ def lock(folder: Path) -> int:
         SpoolError: Another process holds it, or the folder cannot be written.
     """
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make(folder)
         handle = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         why = error.strerror if isinstance(error, OSError) else str(error)
@@ -68,7 +75,15 @@ def lock(folder: Path) -> int:
     return handle
 
 
-def identity(folder: Path) -> str:
+def _make(folder: Path) -> None:
+    """Make a folder that a power cut does not take back: its name is an entry of its parent."""
+    new = [one for one in (folder, *folder.parents) if not one.exists()]
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for one in new:
+        REAL_FILES.sync_folder(one.parent)
+
+
+def identity(folder: Path, files: Files = REAL_FILES) -> str:
     """Return the log's id, made once when the folder is new.
 
     Raises:
@@ -79,10 +94,16 @@ def identity(folder: Path) -> str:
         return _known_identity(folder, path.read_bytes())
     spool_id = uuid.uuid4().hex
     draft = folder / f"{_META}.new"
-    draft.write_text(json.dumps({"format": FORMAT_VERSION, "spool_id": spool_id}))
-    sync_path(draft)
-    draft.replace(path)
-    sync_path(folder)
+    handle = files.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    try:
+        files.write_all(
+            handle, json.dumps({"format": FORMAT_VERSION, "spool_id": spool_id}).encode()
+        )
+        files.fdatasync(handle)
+    finally:
+        files.close(handle)
+    files.replace(draft, path)
+    files.sync_folder(folder)
     return spool_id
 
 
@@ -105,13 +126,30 @@ def _known_identity(folder: Path, meta: bytes) -> str:
     return str(spool_id)
 
 
-def sync_path(path: Path) -> None:
-    """Force a file's or a folder's contents to disk."""
-    handle = os.open(path, os.O_RDONLY)
+def begin_segment(
+    folder: Path, base: int, blocks: Iterable[bytes], files: Files, *, durable: bool
+) -> int:
+    """Make a segment's file with its first bytes: with all of them, or not at all.
+
+    Returns:
+        Its handle, to append by. The caller forces the folder to disk.
+    """
+    path = folder / segment_name(base)
+    draft = path.with_suffix(".new")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC
+    handle = files.open(draft, flags, 0o600)
     try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        for block in blocks:
+            files.write_all(handle, block)
+        if durable:
+            files.fdatasync(handle)
+        files.replace(draft, path)
+    except OSError:
+        files.close(handle)
+        with contextlib.suppress(OSError):  # a file that could not be forced is never used again
+            files.unlink(draft)
+        raise
+    return handle
 
 
 def temporary_folder() -> tuple[Path, bool]:
@@ -141,11 +179,3 @@ def _in_memory(path: Path) -> bool:
         if inside and len(mount) >= len(best):
             best, kind = mount, filesystem
     return kind in {"tmpfs", "ramfs"}
-
-
-def cut_torn_tail(segment: Segment, valid_bytes: int) -> None:
-    """Cut what a crash left half-written behind a segment's last whole frame."""
-    if valid_bytes < len(MAGIC):
-        segment.path.unlink()
-        return
-    os.truncate(segment.path, valid_bytes)

@@ -19,13 +19,14 @@ MAGIC = b"TTSLOG01"
 SUFFIX = ".log"
 _HEADER = struct.Struct("<IIQQB3x")  # payload length, CRC, epoch microseconds, connection, kind
 HEADER_BYTES = _HEADER.size
+KIND_OFFSET = 24  # of the kind in a header
 _CRC_FROM = 8  # the CRC covers everything behind itself
 
 
 class Kind(IntEnum):
     """What a frame tells. All but ``BYTES`` hold one JSON object."""
 
-    CONTEXT = 1  # the window and the connections open where a segment starts
+    CONTEXT = 1  # window and open connections where a segment starts, and where the last one ended
     WINDOW = 2  # a run began
     OPENED = 3  # X answered a connection attempt with 200
     BYTES = 4  # what a connection sent, de-chunked and inflated

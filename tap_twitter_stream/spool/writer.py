@@ -2,39 +2,31 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import threading
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from tap_twitter_stream.errors import SpoolError
-from tap_twitter_stream.spool.folder import (
-    Segment,
-    cut_torn_tail,
-    identity,
-    lock,
-    segments,
-    sync_path,
-)
+from tap_twitter_stream.spool.files import REAL_FILES, unsynced, unwritable
+from tap_twitter_stream.spool.folder import begin_segment, identity, lock
 from tap_twitter_stream.spool.frames import (
     HEADER_BYTES,
     MAGIC,
     Kind,
     encode_header,
     encode_json,
-    segment_name,
 )
-from tap_twitter_stream.spool.reader import last_frame_end
+from tap_twitter_stream.spool.repair import SEGMENT_BYTES, repair
+from tap_twitter_stream.spool.shelf import Shelf
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from tap_twitter_stream.clock import Clock
-
-SEGMENT_BYTES = 64 << 20
+    from tap_twitter_stream.spool.files import Files
+    from tap_twitter_stream.spool.folder import Segment
 
 logger = logging.getLogger(__name__)
 
@@ -42,46 +34,65 @@ logger = logging.getLogger(__name__)
 class LogWriter:
     """The one writer of a log. Safe to call from several threads.
 
+    After a failed fsync, or a failed write that cannot be undone, it takes nothing more: what is
+    on disk is not known any longer.
+
     Args:
         folder: Where the segments live; taken with a lock until the process ends.
         max_bytes: Bound of what is kept on disk.
         durable: Whether segments are forced to disk. False for a log that dies with the run.
         ring: Called after each append; must not block.
+        acknowledged: Spool id and position in STATE. New frames come behind the position, however
+            much of the log is lost, or they would count as emitted already.
+        files: The disk.
     """
 
-    def __init__(
-        self, folder: Path, *, max_bytes: int, durable: bool, clock: Clock, ring: Callable[[], None]
+    def __init__(  # noqa: PLR0913 - the seams of the log, each named at the only call
+        self,
+        folder: Path,
+        *,
+        max_bytes: int,
+        durable: bool,
+        clock: Clock,
+        ring: Callable[[], None],
+        acknowledged: tuple[str | None, int | None] = (None, None),
+        files: Files = REAL_FILES,
     ) -> None:
         self._folder = folder
         self._max_bytes = max_bytes
         self._durable = durable
         self._clock = clock
         self._ring = ring
+        self._files = files
         self._guard = threading.Lock()
         self._room = threading.Condition(self._guard)
+        self._sync_guard = threading.Lock()
         self._dirty = False
+        self._broken = ""  # why nothing is taken any more
         self._context: dict[int, dict[str, Any]] = {}  # open connections, for the next segment
         self._window: dict[str, Any] = {}
-        self._told_of_drop = not durable  # a log that dies with the run is nobody's second copy
         self._emitted = 0  # the reader needs nothing before this position
+        self._handle = -1
         self._lock_handle = lock(folder)
         try:
-            self.spool_id = identity(folder)
-            self._repair()
-            found = segments(folder)
-            self.start = found[0].base if found else 0
-            self.end = found[-1].end if found else 0
+            self.spool_id = identity(folder, files)
+            found = repair(folder, files, durable=durable)
+            self.old_end, self.old_bytes = found.end, found.kept_bytes
+            spool_id, position = acknowledged
+            floor = (position or 0) if spool_id == self.spool_id else 0
+            self.end = self.opened_at = self._segment_base = max(found.next_base, floor)
+            self._shelf = Shelf(folder, found, files, durable=durable)
+            if not found.kept_bytes:
+                self._shelf.start = self.end
+            # Room is made by whole segments, so a small log needs small ones.
+            self._segment_bytes = min(SEGMENT_BYTES, max_bytes // 4)
+            self._new_segment(follows=self.old_end)
         except OSError as error:
-            raise _unwritable(error) from error
-        self.opened_at = self.end
-        self._handle = -1
-        self._segment_base = self.end
-        # Room is made by whole segments, so a small log needs small ones.
-        self._segment_bytes = min(SEGMENT_BYTES, max_bytes // 4)
-        try:
-            self._new_segment()
-        except OSError as error:
-            raise _unwritable(error) from error
+            os.close(self._lock_handle)
+            raise unwritable(error) from error
+        except SpoolError:
+            os.close(self._lock_handle)
+            raise
 
     def append(
         self, kind: Kind, payload: bytes, *, connection: int = 0, time_us: int | None = None
@@ -89,7 +100,8 @@ class LogWriter:
         """Append one frame and return its position.
 
         Raises:
-            SpoolError: The disk is full or broken. Nothing of the frame counts then.
+            SpoolFullError: The disk is full. Nothing of the frame counts: append it again later.
+            SpoolError: The disk is broken. Nothing of the frame counts, nor will of any other.
         """
         time_us = self._clock.now_us() if time_us is None else time_us
         with self._guard:
@@ -112,16 +124,30 @@ class LogWriter:
         return position
 
     def sync(self) -> None:
-        """Force everything appended so far to disk, if this log is to outlive the run."""
-        with self._guard:
-            if not self._dirty or not self._durable or self._handle < 0:
-                return
-            self._dirty = False
-            handle = os.dup(self._handle)
-        try:
-            os.fdatasync(handle)  # outside the lock: receiving goes on meanwhile
-        finally:
-            os.close(handle)
+        """Force everything appended so far to disk, if this log is to outlive the run.
+
+        Raises:
+            SpoolError: It may not be there, and no later call will make that good.
+        """
+        with self._sync_guard:  # who comes second waits for the first, and may rely on it
+            with self._guard:
+                self._check()
+                if not self._dirty or not self._durable or self._handle < 0:
+                    return
+                self._dirty = False
+                handle = os.dup(self._handle)
+            try:
+                self._files.fdatasync(handle)  # outside the lock: receiving goes on meanwhile
+            except OSError as error:
+                with self._guard:
+                    raise self._break(unsynced(error)) from error
+            finally:
+                os.close(handle)
+
+    @property
+    def start(self) -> int:
+        """Position of the first byte that is kept."""
+        return self._shelf.start
 
     def emitted(self, position: int) -> None:
         """Take note that the reader needs nothing before ``position`` any more in this run."""
@@ -149,7 +175,7 @@ class LogWriter:
     def drop_before(self, position: int) -> int:
         """Delete segments that end at or before ``position``; return how many bytes went."""
         with self._guard:
-            return self._drop(lambda _kept, segment_end: segment_end <= position)
+            return self._drop(lambda segment: segment.end <= position)
 
     def drop_older_than(self, retention_s: float) -> None:
         """Delete emitted segments last written more than ``retention_s`` ago."""
@@ -157,121 +183,116 @@ class LogWriter:
         with self._guard:
             emitted = self._emitted
             self._drop(
-                lambda segment, end: end <= emitted and segment.path.stat().st_mtime < horizon
+                lambda segment: segment.end <= emitted and segment.path.stat().st_mtime < horizon
             )
+
+    def finish(self, outcome: dict[str, Any]) -> None:
+        """Write that this run is over, and close.
+
+        Raises:
+            SpoolError: Something of the log may not be on disk. It does not say then that it
+                was closed, so that the next run looks closely at its end.
+        """
+        self.sync()
+        self.append_json(Kind.STOPPED, outcome)
+        self.close()
 
     def close(self) -> None:
-        """Force the log to disk and give the files back; the lock goes last."""
-        self.sync()
-        with self._guard:
-            os.close(self._handle)
-            self._handle = -1
-            os.close(self._lock_handle)
+        """Force the log to disk and give the files back; the lock goes last.
+
+        Raises:
+            SpoolError: The end of the log may not be on disk.
+        """
+        try:
+            self.sync()
+        finally:
+            with self._guard:
+                os.close(self._handle)
+                self._handle = -1
+                os.close(self._lock_handle)
 
     def _make_room(self) -> bool:
-        if self.end - self.start < self._max_bytes:
-            return True
-        emitted = self._emitted
-        dropped = self._drop(
-            lambda _segment, end: end <= emitted and self.end - self.start >= self._max_bytes
-        )
-        if dropped and not self._told_of_drop:
-            self._told_of_drop = True
-            logger.warning(
-                "The spool reached spool_max_bytes: what was emitted longest ago is dropped, "
-                "although no STATE has acknowledged it yet."
-            )
-        return self.end - self.start < self._max_bytes
+        try:
+            return self._shelf.make_room(self._max_bytes, self._emitted)
+        except OSError as error:
+            raise self._break(unsynced(error)) from error
 
-    def _drop(self, wanted: Callable[[Segment, int], bool]) -> int:
-        dropped = 0
-        found = segments(self._folder)
-        for segment, following in pairwise(found):
-            if not wanted(segment, following.base):
-                break
-            segment.path.unlink()
-            dropped += following.base - segment.base
-            self.start = following.base
-        return dropped
+    def _drop(self, wanted: Callable[[Segment], bool]) -> int:
+        try:
+            return self._shelf.drop(wanted)
+        except OSError as error:
+            raise self._break(unsynced(error)) from error
 
-    def _repair(self) -> None:
-        """Cut the torn tail that a crash may have left on the last segment."""
-        for segment in reversed(segments(self._folder)):
-            valid_bytes = last_frame_end(segment)
-            if valid_bytes != segment.path.stat().st_size:
-                cut_torn_tail(segment, valid_bytes)
-            if valid_bytes:
-                if self._durable:  # a killed run's last bytes may never have been
-                    sync_path(segment.path)
-                return
+    def _check(self) -> None:
+        if self._broken:
+            raise SpoolError(self._broken)
+
+    def _break(self, error: SpoolError) -> SpoolError:
+        """Take nothing more from now on."""
+        self._broken = self._broken or str(error)
+        return error
 
     def _roll(self) -> None:
         if self._durable:
-            os.fdatasync(self._handle)
-        self._new_segment()
+            try:
+                self._files.fdatasync(self._handle)
+            except OSError as error:
+                raise self._break(unsynced(error)) from error
+        self._new_segment(follows=self.end)
 
-    def _new_segment(self) -> None:
-        """Go on in a new file. It appears with its context or, if the disk is full, not at all."""
+    def _new_segment(self, follows: int) -> None:
+        """Go on in a new file. It appears with its context or, if the disk is full, not at all.
+
+        Args:
+            follows: Position where the last file ended, so that a reader can tell a missing one.
+        """
         context = {
             "window": self._window,
             "connections": [[c, v] for c, v in self._context.items()],
+            "follows": follows,
         }
         payload = encode_json(context)
         header = encode_header(Kind.CONTEXT, 0, self._clock.now_us(), payload)
-        path = self._folder / segment_name(self.end)
-        draft = path.with_suffix(".new")
-        handle = os.open(
-            draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC, 0o600
-        )
-        try:
-            size = _write_all(handle, MAGIC + header + payload)
-            if self._durable:
-                os.fdatasync(handle)
-            draft.replace(path)
-        except OSError:
-            os.close(handle)
-            raise
+        data = MAGIC + header + payload
+        handle = begin_segment(self._folder, self.end, [data], self._files, durable=self._durable)
         if self._handle >= 0:
             os.close(self._handle)
         self._handle, self._segment_base = handle, self.end
-        self.end += size
-        if self._durable:
-            sync_path(self._folder)
+        self.end += len(data)
+        self._shelf.kept_bytes += len(data)
+        if self._durable:  # before any frame of a connection is in it
+            self._sync_folder()
+
+    def _sync_folder(self) -> None:
+        try:
+            self._files.sync_folder(self._folder)
+        except OSError as error:
+            raise self._break(unsynced(error)) from error
 
     def _append(self, kind: Kind, payload: bytes, connection: int, time_us: int) -> int:
+        self._check()
         try:
             if self.end - self._segment_base >= self._segment_bytes:
                 self._roll()
             position = self.end
             self._write(kind, payload, connection, time_us)
         except OSError as error:
-            raise _unwritable(error) from error
+            raise unwritable(error) from error
         return position
 
     def _write(self, kind: Kind, payload: bytes, connection: int, time_us: int) -> None:
         header = encode_header(kind, connection, time_us, payload)
         total = HEADER_BYTES + len(payload)
         try:
-            written = os.writev(self._handle, [header, payload])
+            written = self._files.writev(self._handle, [header, payload])
             if written < total:
-                written += _write_all(self._handle, (header + payload)[written:])
-        except OSError:
-            with contextlib.suppress(OSError):
-                os.ftruncate(self._handle, self.end - self._segment_base)
+                self._files.write_all(self._handle, (header + payload)[written:])
+        except OSError as error:
+            try:
+                self._files.ftruncate(self._handle, self.end - self._segment_base)
+            except OSError:
+                raise self._break(unwritable(error)) from error
             raise
         self.end += total
+        self._shelf.kept_bytes += total
         self._dirty = True
-
-
-def _unwritable(error: OSError) -> SpoolError:
-    return SpoolError(
-        f"The spool cannot be written ({error.strerror}). "
-        "Free disk space under spool_dir, or name another folder there."
-    )
-
-
-def _write_all(handle: int, data: bytes) -> int:
-    total = len(data)
-    while data:
-        data = data[os.write(handle, data) :]
-    return total

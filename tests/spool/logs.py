@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tap_twitter_stream.spool.files import REAL_FILES
 from tap_twitter_stream.spool.frames import Frame, Kind
 from tap_twitter_stream.spool.reader import LogReader
 from tap_twitter_stream.spool.writer import LogWriter
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from tap_twitter_stream.spool.files import Files
+
 NO_BOUND = 1 << 40
 
 
@@ -20,16 +23,25 @@ def nothing() -> None:
     """Ring no bell."""
 
 
-def writer(
+def writer(  # noqa: PLR0913 - what a test may want to choose
     folder: Path,
     *,
     max_bytes: int = NO_BOUND,
     clock: FakeClock | None = None,
     ring: Callable[[], None] = nothing,
     durable: bool = False,
+    acknowledged: tuple[str | None, int | None] = (None, None),
+    files: Files = REAL_FILES,
 ) -> LogWriter:
-    clock = clock or FakeClock()
-    return LogWriter(folder, max_bytes=max_bytes, durable=durable, clock=clock, ring=ring)
+    return LogWriter(
+        folder,
+        max_bytes=max_bytes,
+        durable=durable,
+        clock=clock or FakeClock(),
+        ring=ring,
+        acknowledged=acknowledged,
+        files=files,
+    )
 
 
 def write_payloads(folder: Path, payloads: list[bytes]) -> int:

@@ -5,23 +5,23 @@ import errno
 import os
 import shutil
 from itertools import pairwise
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_twitter_stream.errors import SpoolError
+from tap_twitter_stream.errors import SpoolError, SpoolFullError
 from tap_twitter_stream.spool import writer as writer_module
-from tap_twitter_stream.spool.folder import segments
+from tap_twitter_stream.spool.folder import identity, segments
 from tap_twitter_stream.spool.frames import MAGIC, Kind
 from tap_twitter_stream.spool.reader import LogReader
 from tests.fakes import FakeClock
+from tests.spool.disk import Disk
 from tests.spool.logs import frames_from, payloads, write_payloads, writer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from tap_twitter_stream.spool.writer import LogWriter
 
@@ -29,6 +29,12 @@ if TYPE_CHECKING:
 @pytest.fixture
 def small_segments(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writer_module, "SEGMENT_BYTES", 200)
+
+
+def abandon(log: LogWriter) -> None:
+    """Leave a log as a killed process does: nothing is forced, the lock is free."""
+    os.close(log._handle)  # noqa: SLF001 - nobody else knows them
+    os.close(log._lock_handle)  # noqa: SLF001
 
 
 def fill(log: LogWriter, count: int) -> None:
@@ -55,7 +61,8 @@ def test_a_torn_tail_leaves_exactly_the_whole_frames_before_it(tmp_path: Path) -
 def test_positions_go_on_where_the_last_run_stopped(tmp_path: Path) -> None:
     end = write_payloads(tmp_path, [b"one"])
     log = writer(tmp_path)
-    assert (log.start, log.opened_at) == (0, end)
+    assert (log.start, log.old_end, log.old_bytes) == (0, end, end)
+    assert log.opened_at > end  # nobody closed it: what it had lost may have had these positions
     assert log.append(Kind.BYTES, b"two", connection=8) > end
     log.close()
     found = frames_from(tmp_path)
@@ -77,6 +84,8 @@ def test_each_segment_begins_with_the_window_and_the_open_connections(tmp_path: 
         frame = frames_from(tmp_path, segment.base)[0]
         assert frame.kind is Kind.CONTEXT
         contexts.append(frame.json())
+    follows = [context.pop("follows") for context in contexts]
+    assert follows == [0, *(segment.base for segment in segments(tmp_path)[1:])]
     assert contexts[0] == {"window": {}, "connections": []}
     both = [[first, {"connection_id": "a"}], [second, {"connection_id": "b"}]]
     assert contexts[2] == {"window": {"window_id": "w"}, "connections": both}
@@ -191,44 +200,24 @@ def test_retention_keeps_young_files(tmp_path: Path) -> None:
     log.close()
 
 
-class FullDisk:
-    """Lets so many bytes through, then says that the disk is full."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, free_bytes: int) -> None:
-        self.free_bytes = free_bytes
-        self._write = os.write
-        monkeypatch.setattr(os, "writev", self.writev)
-        monkeypatch.setattr(os, "write", self.write)
-
-    def writev(self, handle: int, parts: Sequence[bytes]) -> int:
-        return self.write(handle, b"".join(parts))
-
-    def write(self, handle: int, data: bytes) -> int:
-        if not self.free_bytes:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        written = self._write(handle, data[: self.free_bytes])
-        self.free_bytes -= written
-        return written
-
-
 @pytest.mark.parametrize("free_bytes", range(0, 560, 7))
 def test_a_full_disk_at_any_byte_leaves_a_log_to_read_and_to_go_on_with(
-    tmp_path: Path, free_bytes: int, small_segments: None, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, free_bytes: int, small_segments: None
 ) -> None:
     del small_segments
-    log = writer(tmp_path)
+    disk = Disk()
+    log = writer(tmp_path, files=disk)
     opened = log.append_json(Kind.OPENED, {"connection_id": "a"})
     sent = [b"%d" % number * 10 for number in range(20)]
-    with monkeypatch.context() as patch:
-        disk = FullDisk(patch, free_bytes)
-        stored = stored_until_full(log, sent)
-        before = frames_from(tmp_path)
-        with pytest.raises(SpoolError, match=r"No space left.*Free disk space"):
-            log.append(Kind.BYTES, sent[stored], connection=opened)
-        assert frames_from(tmp_path) == before
-        disk.free_bytes = 1 << 30
-        for payload in sent[stored:]:
-            log.append(Kind.BYTES, payload, connection=opened)
+    disk.free_bytes = free_bytes
+    stored = stored_until_full(log, sent)
+    before = frames_from(tmp_path)
+    with pytest.raises(SpoolFullError, match=r"No space left.*Free disk space"):
+        log.append(Kind.BYTES, sent[stored], connection=opened)
+    assert frames_from(tmp_path) == before
+    disk.heal()
+    for payload in sent[stored:]:
+        log.append(Kind.BYTES, payload, connection=opened)
     log.close()
     frames = frames_from(tmp_path)
     assert payloads(frames) == sent
@@ -247,13 +236,11 @@ def stored_until_full(log: LogWriter, sent: list[bytes]) -> int:
     return stored
 
 
-def test_short_writes_are_finished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    writev, write = os.writev, os.write
-    log = writer(tmp_path)
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "writev", lambda handle, parts: writev(handle, [b"".join(parts)[:5]]))
-        patch.setattr(os, "write", lambda handle, data: write(handle, data[:3]))
-        fill(log, 5)
+def test_short_writes_are_finished(tmp_path: Path) -> None:
+    disk = Disk()
+    log = writer(tmp_path, files=disk)
+    disk.most_bytes = 3
+    fill(log, 5)
     log.close()
     assert payloads(frames_from(tmp_path)) == [b"%03d" % number for number in range(5)]
 
@@ -264,72 +251,140 @@ def test_a_folder_that_cannot_be_written_is_refused_in_words(tmp_path: Path) -> 
         writer(tmp_path / "file")
 
 
-@pytest.fixture
-def synced(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Names of the files that were forced to disk, in order."""
-    names: list[str] = []
-
-    def recording(real: Callable[[int], None]) -> Callable[[int], None]:
-        def sync(handle: int) -> None:
-            names.append(Path(f"/proc/self/fd/{handle}").readlink().name)
-            real(handle)
-
-        return sync
-
-    monkeypatch.setattr(os, "fdatasync", recording(os.fdatasync))
-    monkeypatch.setattr(os, "fsync", recording(os.fsync))
-    return names
-
-
 @pytest.mark.usefixtures("small_segments")
-def test_a_durable_log_forces_each_file_before_the_next_begins(
-    tmp_path: Path, synced: list[str]
-) -> None:
-    log = writer(tmp_path, durable=True)
+def test_a_durable_log_forces_each_file_before_the_next_begins(tmp_path: Path) -> None:
+    disk = Disk()
+    log = writer(tmp_path, durable=True, files=disk)
     fill(log, 20)
     names = [segment.path.name for segment in segments(tmp_path)]
     for name, following in pairwise(names):
         draft = following.replace(".log", ".new")
-        assert name in synced[: synced.index(draft)]
-    del synced[:]
+        assert name in disk.synced[: disk.synced.index(draft)]
+        assert disk.synced[disk.synced.index(draft) + 1] == tmp_path.name  # its entry, at once
+    del disk.synced[:]
     log.sync()
     log.sync()
-    assert synced == names[-1:]
+    assert disk.synced == names[-1:]
     log.close()
 
 
-def test_what_a_killed_run_left_unforced_is_forced_by_the_next(
-    tmp_path: Path, synced: list[str]
-) -> None:
-    write_payloads(tmp_path, [b"one"])
+def test_what_a_killed_run_left_unforced_is_written_anew_by_the_next(tmp_path: Path) -> None:
+    disk = Disk()
+    log = writer(tmp_path, durable=True, files=disk)
+    fill(log, 3)
+    abandon(log)
     name = segments(tmp_path)[0].path.name
-    writer(tmp_path, durable=True).close()
-    assert name in synced
+    del disk.synced[:]
+    writer(tmp_path, durable=True, files=disk).close()
+    assert disk.synced[:2] == [name.replace(".log", ".new"), tmp_path.name]
+    assert payloads(frames_from(tmp_path)) == [b"000", b"001", b"002"]
 
 
-def test_a_log_that_dies_with_the_run_is_never_forced(tmp_path: Path, synced: list[str]) -> None:
-    log = writer(tmp_path)
-    del synced[:]
+def test_no_room_for_a_copy_does_not_keep_a_log_from_being_read(tmp_path: Path) -> None:
+    """What is in it has to get out, for that is what makes room."""
+    disk = Disk()
+    log = writer(tmp_path, durable=True, files=disk)
+    fill(log, 20)
+    abandon(log)
+    disk.free_bytes = 300
+    writer(tmp_path, durable=True, files=disk).close()
+    assert len(payloads(frames_from(tmp_path))) == 20
+
+
+def test_a_log_that_dies_with_the_run_is_never_forced(tmp_path: Path) -> None:
+    disk = Disk()
+    log = writer(tmp_path, files=disk)
+    del disk.synced[:]
     fill(log, 10)
     log.sync()
     log.close()
-    assert synced == []
+    assert disk.synced == []
+
+
+@pytest.mark.usefixtures("small_segments")
+@pytest.mark.parametrize("call", ["fdatasync", "sync_folder"])
+def test_a_disk_that_cannot_be_forced_once_is_never_believed_again(
+    tmp_path: Path, call: str
+) -> None:
+    """Mutation: try again. The kernel then calls a success what it has thrown away."""
+    disk = Disk()
+    log = writer(tmp_path, durable=True, files=disk)
+    fill(log, 3)
+    disk.fails = {call: errno.EIO}
+    with pytest.raises(SpoolError, match=r"cannot be forced to disk \(Input/output error\)"):
+        log.sync() if call == "fdatasync" else fill(log, 20)
+    for use in (log.sync, lambda: fill(log, 1), log.close):
+        with pytest.raises(SpoolError, match="cannot be forced to disk"):
+            use()
+    assert not disk.fails
+
+
+def test_a_write_that_cannot_be_undone_ends_the_log(tmp_path: Path) -> None:
+    disk = Disk()
+    log = writer(tmp_path, files=disk)
+    fill(log, 2)
+    disk.free_bytes, disk.fails = 10, {"ftruncate": errno.EIO}
+    for _ in range(2):
+        with pytest.raises(SpoolError, match="No space left"):
+            fill(log, 1)
+        disk.heal()
+    abandon(log)
+    assert payloads(frames_from(tmp_path)) == [b"000", b"001"]
+    write_payloads(tmp_path, [b"next"])
+    assert payloads(frames_from(tmp_path)) == [b"000", b"001", b"next"]
+
+
+@pytest.mark.parametrize("code", [errno.EIO, errno.EROFS])
+def test_a_broken_disk_is_not_called_full(tmp_path: Path, code: int) -> None:
+    disk = Disk()
+    log = writer(tmp_path, files=disk)
+    disk.fails = {"writev": code}
+    with pytest.raises(SpoolError) as caught:
+        fill(log, 1)
+    assert not isinstance(caught.value, SpoolFullError)
+
+
+def test_new_frames_come_behind_what_state_says_however_much_was_lost(tmp_path: Path) -> None:
+    end = write_payloads(tmp_path, [b"one"])
+    spool_id = identity(tmp_path)
+    log = writer(tmp_path, acknowledged=(spool_id, end + 10**9))
+    assert log.opened_at == end + 10**9
+    assert log.old_end == end
+    fill(log, 1)
+    log.close()
+    frames = frames_from(tmp_path)
+    assert payloads(frames) == [b"one", b"000"]
+    assert not any(frame.kind is Kind.CORRUPT for frame in frames)
+    other = writer(tmp_path, acknowledged=("another", 10**12))
+    assert other.opened_at < 10**12
+
+
+def test_a_log_that_its_run_closed_goes_on_without_a_hole(tmp_path: Path) -> None:
+    log = writer(tmp_path)
+    log.append_json(Kind.STOPPED, {"reason": "stop"})
+    log.close()
+    following = writer(tmp_path)
+    assert following.opened_at == log.end
+    following.close()
 
 
 def test_a_new_segment_is_never_seen_without_its_first_frame(
-    tmp_path: Path, small_segments: None, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, small_segments: None
 ) -> None:
     del small_segments
-    log = writer(tmp_path)
-    write = os.write
+
+    class Watched(Disk):
+        def write(self, handle: int, data: bytes) -> int:  # type: ignore[override]
+            while any(
+                reader.read() for reader in readers
+            ):  # a reader that looks at the worst moments
+                pass
+            return super().write(handle, data[:1])
+
+    readers: list[LogReader] = []
+    log = writer(tmp_path, files=Watched())
     reader = LogReader(tmp_path, 0, 0)
-
-    def watched(handle: int, data: Any) -> int:  # noqa: ANN401 - bytes of any kind
-        while reader.read():  # a reader that looks at the worst moments
-            pass
-        return write(handle, data[:1])
-
-    monkeypatch.setattr(os, "write", watched)
+    readers.append(reader)
     fill(log, 30)
     assert all(one.path.read_bytes().startswith(MAGIC) for one in segments(tmp_path))
     reader.close()
