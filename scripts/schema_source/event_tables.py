@@ -22,8 +22,9 @@ TABLES = {
             "kind": (
                 "string",
                 (
-                    "What happened, in X's word: `delete`, `drop`, `undrop`, `withheld`, "
-                    "`tweet_edit`, `user_suspend`, `scrub_geo` and so on."
+                    "What happened, in the words of API v2: `delete`, `drop`, `undrop`, `withheld` "
+                    "(v1.1 calls it `status_withheld`), `tweet_edit`, `user_suspend`, `scrub_geo` "
+                    "and so on."
                 ),
             ),
             "subject": (
@@ -49,7 +50,10 @@ TABLES = {
                 "strings",
                 "Country codes; `XX` stands for all countries, `XY` for a copyright claim.",
             ),
-            "profile_field": ("string", "Changed field of the profile."),
+            "profile_field": (
+                "string",
+                "Changed field of the profile, for example `profile.name`.",
+            ),
             "new_value": ("string", "New value of that field."),
             "event_at": _EVENT_AT,
             "event": _EVENT,

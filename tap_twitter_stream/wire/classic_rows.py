@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -20,6 +21,12 @@ _SUBJECTS = (
     ("user", "user"),
 )
 _ABOUT_TWEETS = frozenset({"status_withheld", "tweet_edit", "drop", "undrop"})
+# v2's word for the same thing: one query finds both.
+_KINDS = {"status_withheld": "withheld"}
+_INSTANT = re.compile(
+    r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+    r"T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]+)?(Z|[+-][0-9]{2}:?[0-9]{2})"
+)
 _LATEST_MS = 253_402_300_799_999  # the last instant that has four digits of a year
 
 
@@ -30,13 +37,13 @@ def classic_compliance_row(message: ClassicCompliance) -> tuple[str, bytes]:
     key = stable_id("classic", message.kind, _canonical(event).decode())
     row: JsonObject = {
         "event_id": key,
-        "kind": message.kind,
+        "kind": _KINDS.get(message.kind, message.kind),
         "subject": subject,
         **_ids(subject, about),
         "up_to_tweet_id": _first_text(event, "up_to_status_id_str", "up_to_status_id"),
         "initial_tweet_id": _first_text(event, "initial_tweet_id_str", "initial_tweet_id"),
-        "edit_tweet_ids": _texts(event.get("edit_tweet_ids")),
-        "withheld_in_countries": _texts(event.get("withheld_in_countries")),
+        "edit_tweet_ids": texts_of(event.get("edit_tweet_ids")),
+        "withheld_in_countries": texts_of(event.get("withheld_in_countries")),
         "event_at": _instant(event),
         "event": event,
     }
@@ -92,10 +99,17 @@ def _first_text(event: JsonObject, *names: str) -> str | None:
     return next((text for name in names if (text := text_of(event.get(name)))), None)
 
 
-def _texts(value: Any) -> list[str] | None:  # noqa: ANN401 - any JSON value
-    if not isinstance(value, list):
+def texts_of(value: Any) -> list[str] | None:  # noqa: ANN401 - any JSON value
+    """Return a list of texts; a single value becomes a list of one."""
+    if value is None:
         return None
-    return [text for item in value if (text := text_of(item)) is not None]
+    items = value if isinstance(value, list) else [value]
+    return [text for item in items if (text := text_of(item)) is not None]
+
+
+def instant_of(value: object) -> str | None:
+    """Return text that is an instant. Else None: SQL targets end at a time that is none."""
+    return value if isinstance(value, str) and _INSTANT.fullmatch(value) else None
 
 
 def _instant(event: JsonObject) -> str | None:
@@ -103,4 +117,4 @@ def _instant(event: JsonObject) -> str | None:
     text = _first_text(event, "timestamp_ms", "timestampMs") or ""
     if text.isascii() and text.isdigit() and int(text) <= _LATEST_MS:
         return iso(int(text) * 1000)
-    return text if "T" in text else None
+    return instant_of(text)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 
-from tap_twitter_stream.wire.classic_rows import classic_compliance_row
+from tap_twitter_stream.wire.classic_rows import classic_compliance_row, instant_of, texts_of
 from tap_twitter_stream.wire.messages import (
     Activity,
     ClassicCompliance,
@@ -59,8 +58,8 @@ def compliance_row(message: Compliance) -> EventRow:
         "subject": subject or None,
         **_ids(subject, about),
         **{name: text_of(event.get(name)) for name in _TEXTS},
-        **{name: _texts(event.get(name)) for name in _LISTS},
-        "event_at": text_of(event.get("event_at")),
+        **{name: texts_of(event.get(name)) for name in _LISTS},
+        "event_at": instant_of(event.get("event_at")),
         "event": event,
     }
     return EventRow("compliance_events", key, encode_row(row))
@@ -76,7 +75,7 @@ def label_row(message: Label) -> EventRow:
         "kind": message.kind,
         **_ids(subject, about),
         **{name: text_of(event.get(name)) for name in _LABEL_TEXTS},
-        "event_at": text_of(event.get("event_at")),
+        "event_at": instant_of(event.get("event_at")),
         "event": event,
     }
     return EventRow("tweet_labels", key, encode_row(row))
@@ -107,10 +106,3 @@ def _ids(subject: str, about: JsonObject) -> JsonObject:
     # The id of a favorite is that of the liked tweet: likes have none in compliance events.
     user = about.get("author_id") if subject == "tweet" else about.get("user_id")
     return {"tweet_id": own_id, "user_id": text_of(user)}
-
-
-def _texts(value: Any) -> list[str] | None:  # noqa: ANN401 - any JSON value
-    if value is None:
-        return None
-    items = value if isinstance(value, list) else [value]
-    return [text for item in items if (text := text_of(item)) is not None]

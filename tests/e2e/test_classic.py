@@ -161,7 +161,7 @@ def test_notices_and_deletions_have_rows(tmp_path: Path) -> None:
         tap.has(4, "compliance_events")
         assert tap.stop() == 0
     assert {row["kind"] for row in tap.records("compliance_events")} == {
-        *("delete", "scrub_geo", "status_withheld", "user_withheld")
+        *("delete", "scrub_geo", "withheld", "user_withheld")
     }
     assert {row["kind"] for row in tap.records("notices")} == {"limit", "warning"}
     check_books(tap.window)

@@ -63,7 +63,7 @@ def event_of(value: object) -> Json:
         ),
         (
             {"status_withheld": {"id": 1, "user_id": 2, "withheld_in_countries": ["DE", "AR"]}},
-            {"kind": "status_withheld", "subject": "tweet", "tweet_id": "1", "user_id": "2",
+            {"kind": "withheld", "subject": "tweet", "tweet_id": "1", "user_id": "2",
              "withheld_in_countries": ["DE", "AR"]},
         ),
         (

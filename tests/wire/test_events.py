@@ -55,8 +55,8 @@ COMPLIANCE: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("scrub_geo", {"user": USER, "up_to_tweet_id": "19"}, {"up_to_tweet_id": "19"}),
     (
         "user_profile_modification",
-        {"user": USER, "profile_field": "user.description", "new_value": "made up"},
-        {"profile_field": "user.description", "new_value": "made up"},
+        {"user": USER, "profile_field": "profile.description", "new_value": "made up"},
+        {"profile_field": "profile.description", "new_value": "made up"},
     ),
     (
         "delete",
@@ -89,6 +89,66 @@ def test_every_compliance_event_has_the_same_shape(
     row = row_of(message)
     assert (row["kind"], row["event_at"]) == (kind, AT)
     assert {name: row.get(name) for name in wanted} == wanted
+
+
+@pytest.mark.parametrize(
+    ("kind", "event", "classic"),
+    [
+        (
+            "delete",
+            {"tweet": {"id": "11", "author_id": "21"}},
+            {"delete": {"status": {"id": 11, "user_id": 21}}},
+        ),
+        (
+            "withheld",
+            {"tweet": {"id": "11", "author_id": "21"}, "withheld_in_countries": ["DE", "XY"]},
+            {"status_withheld": {"id": 11, "user_id": 21, "withheld_in_countries": ["DE", "XY"]}},
+        ),
+        (
+            "user_withheld",
+            {"user": {"id": "21"}, "withheld_in_countries": ["XX"]},
+            {"user_withheld": {"id": 21, "withheld_in_countries": ["XX"]}},
+        ),
+        (
+            "scrub_geo",
+            {"user": {"id": "21"}, "up_to_tweet_id": "19"},
+            {"scrub_geo": {"user_id": 21, "up_to_status_id": 19}},
+        ),
+        (
+            "delete",
+            {"favorite": {"id": "14", "user_id": "23"}},
+            {"delete": {"favorite": {"tweet_id": 14, "user_id": 23}}},
+        ),
+        ("user_suspend", {"user": {"id": "21"}}, {"user_suspend": {"id": 21}}),
+        ("undrop", {"tweet": {"id": "11"}}, {"undrop": {"status": {"id": 11}}}),
+        (
+            "tweet_edit",
+            {"tweet": {"id": "13"}, "initial_tweet_id": "12", "edit_tweet_ids": ["12", "13"]},
+            {"tweet_edit": {"id": 13, "initial_tweet_id": 12, "edit_tweet_ids": [12, 13]}},
+        ),
+    ],
+)
+def test_the_same_event_has_the_same_columns_in_both_versions(
+    kind: str, event: dict[str, Any], classic: dict[str, Any]
+) -> None:
+    ids = ("kind", "subject", "tweet_id", "user_id", "up_to_tweet_id", "initial_tweet_id")
+    one = row_of(read("compliance", {"data": {kind: {**event, "event_at": AT}}}))
+    other = row_of(read("statuses", classic))
+    columns = (*ids, "edit_tweet_ids", "withheld_in_countries")
+    assert {name: one.get(name) for name in columns} == {name: other.get(name) for name in columns}
+
+
+@pytest.mark.parametrize("at", ["soon", "2026-13-05T10:00:00Z", "2026-01-05", 7, {"x": 1}])
+def test_a_time_of_an_event_that_is_none_stays_in_the_event_only(at: object) -> None:
+    row = row_of(read("compliance", {"data": {"drop": {"tweet": TWEET, "event_at": at}}}))
+    assert row.get("event_at") is None
+    assert row["event"]["event_at"] == at
+
+
+@pytest.mark.parametrize("at", [AT, "2022-06-27T23:49:41.839+00:00", "2026-01-05T10:00:00Z"])
+def test_a_time_of_an_event_is_kept_as_x_writes_it(at: str) -> None:
+    row = row_of(read("compliance", {"data": {"drop": {"tweet": TWEET, "event_at": at}}}))
+    assert row["event_at"] == at
 
 
 def test_the_same_event_has_the_same_id_and_another_has_not() -> None:
