@@ -98,3 +98,7 @@ class OutputBlockedError(TapTwitterStreamError):
 
 class AccountingError(TapTwitterStreamError):
     """What was read and what was emitted do not add up: end with exit code 3."""
+
+
+class TargetCheckError(TapTwitterStreamError):
+    """The check of a target cannot go on: mend the command or the query, then check again."""

@@ -8,12 +8,13 @@ import click
 
 # Command -> its line in ``--help``, so that listing the commands imports none of them.
 COMMANDS = {
+    "check-target": "Prove whether a target's STATE can be relied on.",
     "simulate": "Serve made-up posts on loopback the way X's streaming API does.",
 }
 
 
 class LazyGroup(click.Group):
-    """Finds a command ``NAME`` as the function ``NAME`` in the module ``cli.NAME``."""
+    """Finds a command ``a-b`` as the function ``a_b`` in the module ``cli.a_b``."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names, without importing a command."""
@@ -25,8 +26,8 @@ class LazyGroup(click.Group):
         del ctx
         if cmd_name not in COMMANDS:
             return None
-        module = import_module(f".{cmd_name}", __name__)
-        command: click.Command = getattr(module, cmd_name)
+        name = cmd_name.replace("-", "_")
+        command: click.Command = getattr(import_module(f".{name}", __name__), name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

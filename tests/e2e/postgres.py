@@ -138,9 +138,9 @@ class PostgresServer:
         assert self._process is not None
         return self._process.pid
 
-    def database(self) -> Database:
+    def database(self, name: str = "") -> Database:
         """Make an empty database."""
-        name = f"db{next(self._numbers)}"
+        name = name or f"db{next(self._numbers)}"
         Database(self.programs, self.host, self.port, "postgres").psql(f"CREATE DATABASE {name}")
         return Database(self.programs, self.host, self.port, name)
 
