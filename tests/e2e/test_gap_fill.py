@@ -179,3 +179,31 @@ def test_time_between_two_runs_is_filled_if_wanted(tmp_path: Path) -> None:
         assert set(map(str, missed)) <= got
     (row,) = filled(runs[1], "backfilled")
     assert row["cause"] == "stopped_by_us"
+
+
+def test_search_brings_what_was_missed_with_the_rules_it_matches(tmp_path: Path) -> None:
+    """It takes 50 s: recent search does not know the last half minute yet."""
+    with Simulator(scenario(access="self_serve")) as sim:
+        rules = [{"value": "cat", "tag": "cats"}, {"value": "#fog OR dog", "tag": "b"}]
+        ways = ("backfill", "recovery", "search")
+        settings = config(sim, tmp_path, *ways, rules=rules, gap_fill_max_cost_usd=50)
+        with Tap(tmp_path, settings) as tap:
+            assert wait_until(partial(has_filled, tap, "searched", 2), 80), tap.stderr
+            assert tap.stop() == 0, tap.stderr
+        # X was asked for a backfill and for a recovery once each, and said no.
+        assert [one["status"] for one in tap.records("errors") if one["kind"] == "http"] == [
+            400
+        ] * 2
+        found = delivered(tap)
+        missed = {*map(str, sim.oracle.missed_ids())} - sim.oracle.lost_ids()
+        assert len(missed) > 100
+        assert missed <= found["search"]
+        matched = {(row["tweet_id"], row["tag"]) for row in tap.records("tweet_rules")}
+    assert {post_id for post_id, _ in matched} == set(tap.ids())
+    assert len(matched) == len(tap.records("tweet_rules"))
+    window = tap.window
+    check_books(window)
+    assert window["searched_seconds"] > 0.5
+    assert window["lost_seconds"] == pytest.approx(0, abs=0.001)
+    posts_usd = window["posts_billable_estimate"] * 0.005
+    assert window["cost_estimate_usd"] == pytest.approx(posts_usd + 4 * 0.005)
