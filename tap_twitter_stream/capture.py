@@ -6,6 +6,7 @@ read the frames that the log has gained; replay them into records
 push the records to stdout; while stdout takes nothing, keep an eye on the clock
 at the tip of the log: sleep until the receiver rings, a signal comes or a bound is due
 every few seconds: force the log to disk, write a STATE for what was emitted
+  (when records go into files: only with those sealed, which is less often)
 close the receiver; write the window's row and the last STATE
 """
 
@@ -16,7 +17,7 @@ import os
 import select
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tap_twitter_stream.errors import OutputBlockedError
 from tap_twitter_stream.policy.window import OpenWindow, Progress, Stop, StopReason
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from tap_twitter_stream.spool.reader import LogReader
     from tap_twitter_stream.state import CaptureState
 
+SEAL_LATE = "Files could not be put in their places until the end of shutdown_grace_seconds."
 _PUSH_S = 0.2
 _LONGEST_SLEEP_S = 1.0
 _EMITTED_STEP_BYTES = 4 << 20  # how often the receiver hears what it may drop
@@ -71,6 +73,22 @@ class Signals:
         os.read(self.handle, 64)
 
 
+class Seals(Protocol):
+    """Files that have to be in their places before a STATE may cover them."""
+
+    def is_due(self, position: int) -> bool:
+        """Whether files have grown enough, with the log read up to ``position``."""
+        ...
+
+    def begin(self, state: CaptureState) -> None:
+        """Begin to put in place what was emitted up to a state."""
+        ...
+
+    def is_done(self, timeout_s: float) -> bool:
+        """Wait at most so long; tell whether it is done."""
+        ...
+
+
 class Capture:
     """Drives reader, replay and output until the window is over."""
 
@@ -88,6 +106,7 @@ class Capture:
         state_interval_s: float,
         durable: bool,
         report: ProgressReport,
+        seals: Seals | None = None,
     ) -> None:
         self._link = link
         self._reader = reader
@@ -100,6 +119,7 @@ class Capture:
         self._state_interval_s = state_interval_s
         self._durable = durable
         self._report = report
+        self._seals = seals
         self._next_state_s = clock.monotonic_s() + state_interval_s
         self._told = replay.position
         self._started_s = self._post_s = clock.monotonic_s()
@@ -129,18 +149,28 @@ class Capture:
             self._link.close()
         return self._outcome()
 
-    def checkpoint(self, *, certified: bool = False) -> None:
+    def checkpoint(self) -> None:
         """Write a STATE that covers what was emitted, and nothing that is not on disk."""
         if self._durable:
             self._reader.sync()
-        self._write_state(self._replay.export(certified=certified))
+        state = self._replay.export()
+        if self._seals:
+            self._seals.begin(state)
+            self._wait_for_seal(self._seals)
+        self._write_state(state)
+
+    def _wait_for_seal(self, seals: Seals) -> None:
+        while not seals.is_done(_PUSH_S):
+            self._check_window()
+            if self._is_late():
+                raise OutputBlockedError(SEAL_LATE)
 
     def _finished(self) -> bool:
         if self._replay.full:
             return True
         if self._tip_reached and (self._replay.ended is not None or self._link.ended):
             return True
-        return self._is_late()
+        return self._is_late() or self._must_seal()
 
     def _read(self) -> bool:
         """Replay what the log has gained. False at its tip."""
@@ -159,6 +189,12 @@ class Capture:
     def _is_late(self) -> bool:
         return self._stop is not None and self._clock.monotonic_s() >= self._deadline_s
 
+    def _must_seal(self) -> bool:
+        """Whether to read no more, so that what was read can still be sealed in time."""
+        if self._stop is None or self._seals is None:
+            return False
+        return self._clock.monotonic_s() >= self._deadline_s - self._stop.grace_s / 2
+
     def _push(self) -> None:
         while not self._output.push(_PUSH_S):
             self._check_window()
@@ -166,7 +202,7 @@ class Capture:
             if self._is_late():
                 msg = "Stdout took nothing until the end of shutdown_grace_seconds."
                 raise OutputBlockedError(msg)
-        if self._replay.position - self._told >= _EMITTED_STEP_BYTES:
+        if self._seals is None and self._replay.position - self._told >= _EMITTED_STEP_BYTES:
             self._tell_emitted()
 
     def _tell_emitted(self) -> None:
@@ -174,11 +210,12 @@ class Capture:
         self._link.emitted(self._replay.export().read_from)
 
     def _checkpoint_when_due(self) -> None:
-        if self._clock.monotonic_s() < self._next_state_s:
+        due = self._seals is not None and self._seals.is_due(self._replay.position)
+        if not due and self._clock.monotonic_s() < self._next_state_s:
             return
         self._next_state_s = self._clock.monotonic_s() + self._state_interval_s
-        self._tell_emitted()
         self.checkpoint()
+        self._tell_emitted()
         self._push()
 
     def _check_window(self) -> None:

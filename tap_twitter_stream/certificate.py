@@ -65,5 +65,4 @@ def window_row(  # noqa: PLR0913 - the certificate's inputs, each named at the o
         "streams": streams,
         "posts_billable_estimate": tally.posts_new,
         "cost_estimate_usd": round(tally.posts_new * price_per_post_usd + tally.counts_usd, 6),
-        "_captured_at": iso(ended_us),
     }

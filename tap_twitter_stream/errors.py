@@ -88,6 +88,10 @@ class SpoolFullError(SpoolError):
     """The disk has no room: nothing of it was stored, so keep it and try again in a while."""
 
 
+class FilesError(TapTwitterStreamError):
+    """The folder or bucket for Parquet files cannot be used: mend it, then run again."""
+
+
 class OutputClosedError(TapTwitterStreamError):
     """Whoever read stdout is gone: end with exit code 1; the next run sends it again."""
 

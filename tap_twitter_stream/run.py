@@ -19,16 +19,17 @@ from tap_twitter_stream.policy.ledger import GapPolicy, missing_since
 from tap_twitter_stream.policy.window import OpenWindow
 from tap_twitter_stream.progress import ProgressReport
 from tap_twitter_stream.receiver_link import ReceiverLink
-from tap_twitter_stream.receiver_protocol import Order
+from tap_twitter_stream.receiver_protocol import Hello, Order
 from tap_twitter_stream.replay import Replay
 from tap_twitter_stream.replay_options import ReplayOptions
+from tap_twitter_stream.sealing import Sealing, open_files
 from tap_twitter_stream.settings import ForeignMatches, ProgressLine, Settings, parse_settings
 from tap_twitter_stream.spool.folder import temporary_folder
 from tap_twitter_stream.spool.reader import LogReader
 from tap_twitter_stream.spool.seen import SeenIds
 from tap_twitter_stream.state import CaptureState, from_bookmark
 from tap_twitter_stream.wire.endpoints import COMMON_STREAMS, ENDPOINTS
-from tap_twitter_stream.wire.route import iso
+from tap_twitter_stream.wire.route import capture_stamp, encode_row, iso
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from tap_twitter_stream.clock import Clock
     from tap_twitter_stream.emit.lanes import Lane
     from tap_twitter_stream.emit.output import Output
+    from tap_twitter_stream.emit.parquet.files import FileOutput
     from tap_twitter_stream.streams import CaptureWindows
 
 EXIT_FAILED, EXIT_UNBALANCED, EXIT_BLOCKED = 1, 3, 4
@@ -95,18 +97,14 @@ class Run:
         if complaint:
             logger.warning("%s", complaint)
         window = OpenWindow(self._settings.window, self._clock.now_s())
-        emitter = Emitter(self._output, self._lanes())
-        link = ReceiverLink(self._order(folder, state, durable=durable))
+        files = open_files(self._settings.files)
+        emitter = Emitter(self._output, self._lanes(files))
+        order = self._order(folder, state, durable=durable)
+        link = ReceiverLink(order)
         hello = link.hello
         if hello.note:
             logger.warning("%s", hello.note)
-        emitted = None  # what was, and no record after it, is what the last STATE covers
-        if state and state.spool_id == hello.spool_id and state.read_from == hello.resume:
-            emitted = state.position
-        elif state:
-            state = replace(state, spool_id=hello.spool_id, position=hello.resume, connections=[])
-        if state:  # what was ahead of the log is gone with the log's tail: new frames come there
-            state = replace(state, position=min(state.position, hello.end))
+        state, emitted = _resumed(state, hello)
         dedupe = Dedupe(
             self._settings.dedupe.window_s, self._settings.dedupe.max_ids, journal=durable
         )
@@ -116,6 +114,9 @@ class Run:
         replay = self._replay(emitter, dedupe, link, state)
         reader = LogReader(folder, hello.resume, verify_before=hello.end)
         report = self._report(emitter, window)
+        sealing = self._sealing(files, seen)
+        if sealing:
+            sealing.begin_run(order.window_id, replay.export(), self._version)
         capture = Capture(
             link=link,
             reader=reader,
@@ -125,12 +126,15 @@ class Run:
             clock=self._clock,
             signals=self._signals,
             write_state=partial(self._write_state, seen),
-            state_interval_s=self._settings.output.state_interval_s,
+            state_interval_s=self._checkpoint_s,
             durable=durable,
             report=report,
+            seals=sealing,
         )
         try:
             outcome = capture.run()
+            if sealing:
+                sealing.finish(replay.export(), outcome.deadline_s)
             replay.emit_open_gaps(self._clock.now_us())
             left_lines = left_in_log(reader, replay) + capture.unhandled_lines
             self._judge(outcome, replay, emitter)
@@ -139,21 +143,41 @@ class Run:
             if seen:
                 seen.keep(replay.position)
             self._parent.set_capture_state(replay.export(certified=True), self._now())
-            yield window_row(
+            ended_us = self._clock.now_us()
+            row = window_row(
                 replay,
                 emitter,
                 stop_reason=outcome.reason,
                 exit_code=self.exit_code,
                 start_position=hello.resume,
                 left_lines=left_lines,
-                ended_us=self._clock.now_us(),
+                ended_us=ended_us,
                 price_per_post_usd=self._settings.gap_fill.price_per_post_usd,
             )
+            if sealing:
+                emitter.write("capture_windows", encode_row(row), capture_stamp(ended_us))
+                sealing.finish(replay.export(certified=True), outcome.deadline_s)
+            else:
+                yield {**row, "_captured_at": iso(ended_us)}
             self.deadline_s = outcome.deadline_s
             _tell(replay)
         finally:
             reader.close()
             report.finish(replay)
+            if files:
+                files.close()
+
+    def _sealing(self, files: FileOutput | None, seen: SeenIds | None) -> Sealing | None:
+        """Return what seals the files, None when records go to stdout."""
+        if files is None:
+            return None
+
+        def whole_state(state: CaptureState) -> dict[str, Any]:
+            if seen:
+                seen.keep(state.position)
+            return self._parent.state_with(state, self._now())
+
+        return Sealing(files, self._output, self._clock, whole_state)
 
     def _write_state(self, seen: SeenIds | None, state: CaptureState) -> None:
         if seen:
@@ -175,7 +199,12 @@ class Run:
                 ", ".join(unbalanced) or "lines",
             )
 
-    def _lanes(self) -> dict[str, Lane | None]:
+    @property
+    def _checkpoint_s(self) -> float:
+        settings = self._settings
+        return settings.files.seal_s if settings.files else settings.output.state_interval_s
+
+    def _lanes(self, files: FileOutput | None) -> dict[str, Lane | None]:
         """Write SCHEMA messages and choose each stream's lane."""
         settings = self._settings
         fillable = set(COMMON_STREAMS)
@@ -184,16 +213,16 @@ class Run:
         if not settings.output.raw_messages:
             fillable.discard("raw_messages")
         unfilled = []
-        lanes = {self._parent.name: self._parent.lane(fast_path=False)}
+        lanes = {self._parent.name: self._parent.lane(fast_path=files is not None, files=files)}
         for child in self._parent.children:
-            lane = child.lane(fast_path=settings.output.fast_path)
-            if lane and child.name not in fillable:
-                lane = None
+            if child.selected and child.name not in fillable:
+                lanes[child.name] = None
                 if child.name != "raw_messages":  # off by default: no news
                     unfilled.append(child.name)
-            if lane:
+                continue
+            lanes[child.name] = child.lane(fast_path=settings.output.fast_path, files=files)
+            if lanes[child.name]:
                 child.write_schema()
-            lanes[child.name] = lane
         if unfilled:
             names = ", ".join(sorted(unfilled))
             logger.info("No record can come for %s with these settings.", names)
@@ -257,8 +286,9 @@ class Run:
             return Path(spool.dir), True
         folder, on_disk = temporary_folder()
         logger.info(
-            "Capturing %s. Without spool_dir a crash loses what was received but not yet emitted.",
+            "Capturing %s. Without spool_dir a crash loses what was received but not yet %s.",
             names,
+            "sealed in a file" if self._settings.files else "emitted",
         )
         if not on_disk:
             logger.warning("The temporary spool %s is in memory: set spool_dir to a disk.", folder)
@@ -284,4 +314,19 @@ def _tell(replay: Replay) -> None:
 def _dry_run(settings: Settings, limit: int) -> Settings:
     """Return settings for a run of at most ``limit`` records that leaves no spool behind."""
     window = replace(settings.window, max_records=limit, max_run_s=_DRY_RUN_S)
-    return replace(settings, window=window, spool=replace(settings.spool, dir=None))
+    return replace(settings, window=window, spool=replace(settings.spool, dir=None), files=None)
+
+
+def _resumed(state: CaptureState | None, hello: Hello) -> tuple[CaptureState | None, int | None]:
+    """Return the state that fits the log, and up to where records were emitted; None: nowhere.
+
+    What was emitted, and no record after it, is what the last STATE covers.
+    """
+    emitted = None
+    if state and state.spool_id == hello.spool_id and state.read_from == hello.resume:
+        emitted = state.position
+    elif state:
+        state = replace(state, spool_id=hello.spool_id, position=hello.resume, connections=[])
+    if state:  # what was ahead of the log is gone with the log's tail: new frames come there
+        state = replace(state, position=min(state.position, hello.end))
+    return state, emitted

@@ -13,6 +13,7 @@ from .policy.gap_fill import Method
 from .policy.ruleset import RulesPolicy, WantedRule
 from .policy.window import Window
 from .settings_check import CREDENTIALS, FIELD_LISTS, check_settings, parse_instant
+from .settings_files import ParquetFiles, files_settings, storage_secrets
 from .settings_schema import API_URL
 from .wire.endpoints import ENDPOINTS, EndpointSpec
 
@@ -170,6 +171,7 @@ class Settings:
     spool: Spool
     dedupe: Dedupe
     output: Output
+    files: ParquetFiles | None
     network: Network
     warnings: tuple[str, ...] = ()
 
@@ -189,7 +191,7 @@ class Settings:
         known = (*(getattr(auth, name) for name in CREDENTIALS), proxy.password)
         # The pair travels as one text when it buys a token.
         pair = f"{auth.consumer_key}:{auth.consumer_secret}" if auth.consumer_secret else None
-        return tuple(one for one in (*known, pair) if one)
+        return tuple(one for one in (*known, pair, *storage_secrets(self.files)) if one)
 
 
 def parse_settings(raw: Mapping[str, Any], *, require_auth: bool = True) -> Settings:
@@ -219,6 +221,7 @@ def parse_settings(raw: Mapping[str, Any], *, require_auth: bool = True) -> Sett
         spool=_spool(values),
         dedupe=Dedupe(float(values["dedupe_window_seconds"]), values["dedupe_max_ids"]),
         output=_output(values),
+        files=files_settings(values),
         network=_network(values),
         warnings=tuple(checked.warnings),
     )

@@ -48,7 +48,7 @@ PRIVATE_FIELDS = (
 # Settings that the SDK reads and documents itself.
 SDK_SETTINGS = (
     "stream_maps stream_map_config faker_config flattening_enabled flattening_max_depth"
-    " flattening_max_key_length flattening_separator batch_config"
+    " flattening_max_key_length flattening_separator"
 )
 
 
@@ -290,6 +290,58 @@ _OUTPUT = {
         default="auto",
     ),
 }
+_FILES = {
+    "batch_config": _one(
+        "object",
+        "Write Parquet files instead of RECORD messages, and a BATCH message for what each seal has"
+        " added; needs the extra `parquet`. In the shape of the SDK.",
+        properties={
+            "encoding": _one(
+                "object",
+                "How a file is written.",
+                properties={
+                    "format": _text("parquet; nothing else is written.", enum=["parquet"]),
+                    "compression": _choice(
+                        "Of the pages inside. Default: zstd.", "zstd", "gzip", "snappy", "none"
+                    ),
+                },
+                required=["format"],
+            ),
+            "storage": _one(
+                "object",
+                "Where the files go.",
+                properties={
+                    "root": _text("A folder, or an address that fsspec knows: s3://bucket/folder."),
+                    "prefix": _text("Put before each stream's folder."),
+                    "params": _one(
+                        "object", "Options of fsspec's file system.", properties={}, required=[]
+                    ),
+                },
+                required=["root"],
+            ),
+            "batch_size": _whole("Rows at which a file is closed. Default: 1,000,000.", 1),
+        },
+        required=["encoding", "storage"],
+        examples=[
+            {"encoding": {"format": "parquet"}, "storage": {"root": "~/captures"}},
+        ],
+    ),
+    "parquet_seal_seconds": _seconds(
+        "Longest time until what was received is in a file in its place, and a STATE covers it.",
+        1,
+        default=300,
+    ),
+    "parquet_file_bytes": _whole(
+        "Size at which a file is closed; all others are closed with it.",
+        MIB,
+        default=128 * MIB,
+    ),
+    "parquet_buffer_bytes": _whole(
+        "Memory for rows that are in no file yet. Less of it makes smaller row groups.",
+        8 * MIB,
+        default=64 * MIB,
+    ),
+}
 _NETWORK = {
     "api_url": _text("Where X's API is.", default=API_URL),
     "stream_url": _text(
@@ -318,7 +370,7 @@ _NETWORK = {
         "A longer line goes to dead_letters.", 65_536, maximum=256 * MIB, default=4 * MIB
     ),
 }
-GROUPS = (_AUTH, _WHAT, _RULES, _CLASSIC, _WINDOW, _GAPS, _SPOOL, _OUTPUT, _NETWORK)
+GROUPS = (_AUTH, _WHAT, _RULES, _CLASSIC, _WINDOW, _GAPS, _SPOOL, _OUTPUT, _FILES, _NETWORK)
 
 SETTINGS_SCHEMA: dict[str, Any] = {
     "$schema": "http://json-schema.org/draft-07/schema#",

@@ -42,6 +42,15 @@ class CaptureState:
         }
 
     @property
+    def mark(self) -> tuple[int, int]:
+        """Return what grows with every record emitted: of two states, the later has the larger.
+
+        A record limit ends a run inside a frame. What is left of that is emitted at an unchanged
+        position, and only the connection's line start moves on.
+        """
+        return self.position, sum(int(row[1]) for row in self.connections)
+
+    @property
     def read_from(self) -> int:
         """Position of the first byte that is still needed."""
         return min([self.position, *(int(row[1]) for row in self.connections)])

@@ -56,12 +56,13 @@ class TapTwitterStream(Tap):
     package_name = "tap-twitter-stream"
     config_jsonschema: ClassVar[dict[str, Any]] = copy.deepcopy(SETTINGS_SCHEMA)
     message_writer_class = BufferedWriter
-    # No BATCH: the SDK's ignores selection and stream maps. No ACTIVATE_VERSION: streams append.
+    # BATCH is our own writer's. No ACTIVATE_VERSION: streams append.
     capabilities: ClassVar[list[Any]] = [
         TapCapabilities.CATALOG,
         TapCapabilities.STATE,
         TapCapabilities.DISCOVER,
         PluginCapabilities.ABOUT,
+        PluginCapabilities.BATCH,
         PluginCapabilities.STREAM_MAPS,
         PluginCapabilities.FLATTENING,
         PluginCapabilities.STRUCTURED_LOGGING,

@@ -17,11 +17,13 @@ HEIGHT = {
     "errors": 0, "clock": 0, "schema": 0,
     "wire": 1, "policy": 1, "simulator": 1,
     "settings_schema": 2, "settings_check": 2, "settings": 2, "settings_env": 2,
+    "settings_files": 2,
     "state": 2, "connection": 2,
     "spool": 3, "api": 3, "emit": 3,
     "capture": 4, "receiver": 4, "receiver_link": 4, "receiver_protocol": 4, "replay": 4,
     "open_connections": 4, "delivery": 4, "records": 4, "replay_options": 4,
     "capture_books": 4, "certificate": 4, "metrics": 4, "progress": 4,
+    "sealing": 4,
     "input_file": 4, "target_check": 4, "run": 5, "streams": 5, "tap": 5, "cli": 5,
     "__init__": 5, "__main__": 5,
 }  # fmt: skip

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -342,7 +343,7 @@ def test_settings_of_the_sdk_are_known() -> None:
         capabilities.BATCH_CONFIG,
     )
     names = {name for config in configs for name in config["properties"]}
-    assert set(SDK_SETTINGS.split()) == names
+    assert {*SDK_SETTINGS.split(), "batch_config"} == names  # that one is ours, in the SDK's shape
     assert parse(**dict.fromkeys(names)).warnings == ()
 
 
@@ -402,7 +403,54 @@ def test_any_configuration_is_either_parsed_or_refused_with_reasons(raw: dict[st
     assert all(sentence.rstrip().endswith(".") for sentence in reasons)
 
 
-def test_batches_are_refused_instead_of_half_done() -> None:
-    batches = {"encoding": {"format": "jsonl"}, "storage": {"root": "file:///tmp"}}
-    with pytest.raises(SettingsError, match="`batch_config` is not supported yet"):
+def test_batches_are_parquet_files_with_our_own_bounds() -> None:
+    batches = {"encoding": {"format": "parquet"}, "storage": {"root": "captures"}}
+    files = parse_settings({"bearer_token": "t", "batch_config": batches}).files
+    assert files is not None
+    assert (files.root, files.prefix, files.compression) == ("captures", "", "zstd")
+    assert (files.seal_s, files.most_rows, files.most_bytes) == (300.0, 1_000_000, 128 << 20)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (
+            {"encoding": {"format": "jsonl"}},
+            "`batch_config.encoding.format` must be one of parquet",
+        ),
+        ({"encoding": None}, "`batch_config` has no `encoding`"),
+        ({"storage": {"prefix": "a"}}, "`batch_config.storage` has no `root`"),
+        ({"storage": {"root": " "}}, "`batch_config.storage.root` is empty"),
+        ({"storage": {"root": "d", "prefix": "../x"}}, "`batch_config.storage.prefix` leads out"),
+        ({"batch_size": 0}, "`batch_config.batch_size` must be a whole number of at least 1"),
+    ],
+)
+def test_batches_that_cannot_be_written_are_refused(change: dict[str, object], words: str) -> None:
+    batches = {"encoding": {"format": "parquet"}, "storage": {"root": "captures"}, **change}
+    with pytest.raises(SettingsError, match=re.escape(words)):
         parse_settings({"bearer_token": "t", "batch_config": batches})
+
+
+def test_missing_pyarrow_is_said_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tap_twitter_stream.settings_check.files.find_spec", lambda _: None)
+    batches = {"encoding": {"format": "parquet"}, "storage": {"root": "captures"}}
+    with pytest.raises(SettingsError, match=r"install the tap with its extra `parquet`"):
+        parse_settings({"bearer_token": "t", "batch_config": batches})
+
+
+def test_keys_of_a_bucket_are_secrets() -> None:
+    storage = {"root": "memory://x", "params": {"key": "id-1", "secret": "hush", "anon": False}}
+    batches = {"encoding": {"format": "parquet"}, "storage": storage}
+    settings = parse_settings({"bearer_token": "t", "batch_config": batches})
+    assert {"id-1", "hush"} <= set(settings.secrets)
+    assert "hush" not in repr(settings)
+
+
+def test_intervals_without_effect_are_warned_about() -> None:
+    batches = {"encoding": {"format": "parquet"}, "storage": {"root": "captures"}}
+    both = {"bearer_token": "t", "batch_config": batches, "state_interval_seconds": 1}
+    assert "`state_interval_seconds` has no effect" in parse_settings(both).warnings[0]
+    alone = {"bearer_token": "t", "parquet_seal_seconds": 5}
+    assert parse_settings(alone).warnings == (
+        "`parquet_seal_seconds` has no effect without `batch_config`.",
+    )

@@ -9,7 +9,9 @@ import click
 # Command -> its line in ``--help``, so that listing the commands imports none of them.
 COMMANDS = {
     "check-target": "Prove whether a target's STATE can be relied on.",
+    "compact": "Make few large Parquet files of many small ones, beside readers.",
     "simulate": "Serve made-up posts on loopback the way X's streaming API does.",
+    "state": "Print the STATE from which to go on behind a folder of Parquet files.",
 }
 
 

@@ -33,6 +33,7 @@ from .cross import (
     window_errors,
 )
 from .endpoints import endpoint_errors, gap_fill_errors, partition_warnings
+from .files import files_errors, files_warnings
 from .network import network_errors
 from .table import PROPERTIES, default_of, misfits, value_of
 
@@ -47,6 +48,7 @@ _ALMOST, _SIMILAR = 0.85, 0.6  # of 1, as difflib measures it
 _CHECKS = (
     *(auth_errors, rule_errors, field_errors, endpoint_errors, window_errors),
     network_errors,
+    files_errors,
     classic_errors,
     gap_fill_errors,
 )
@@ -77,15 +79,12 @@ def check_settings(raw: Mapping[str, Any], *, require_auth: bool = True) -> Chec
     }
     _fill_in(values)
     errors += _misspelt(raw)
-    if raw.get("batch_config"):
-        # The SDK's writer would take one stream of many, and lose rows at a stop.
-        errors.append("`batch_config` is not supported yet: leave it out, records come one by one.")
     errors += [error for check in _CHECKS for error in check(values)]
     if require_auth and not any(found[name] for name in CREDENTIALS):
         errors += missing_auth(values, raw) if needs_app(values) else ()
         errors += user_errors(values)
     warnings = [*_unknown(raw), *field_warnings(values), *rule_warnings(values)]
-    warnings += [*partition_warnings(values), *classic_warnings(values)]
+    warnings += [*partition_warnings(values), *classic_warnings(values), *files_warnings(values)]
     if None not in (values["bearer_token"], values["consumer_key"]) and not needs_user(values):
         warnings.append("`bearer_token` is used; `consumer_key` and `consumer_secret` are not.")
     return Checked(values, errors, warnings)

@@ -5,20 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk.helpers.conform import TypeConformanceLevel
-from singer_sdk.mapper import SameRecordTransform
+from singer_sdk.mapper import RemoveRecordTransform, SameRecordTransform
 from singer_sdk.singerlib import Schema
 from singer_sdk.streams import Stream
 
 from tap_twitter_stream.emit.lanes import Lane, RawLane, SdkLane
+from tap_twitter_stream.emit.parquet.shapes import Columns, file_schema
 from tap_twitter_stream.emit.text_columns import TextLane, text_schema
 from tap_twitter_stream.schema import load_schema
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from singer_sdk import Tap
     from singer_sdk.singerlib import Catalog
+
+    from tap_twitter_stream.emit.parquet.files import FileOutput
 
 REPLICATION_KEY = "_captured_at"
 _LOG_BASED = "LOG_BASED"
@@ -36,10 +39,8 @@ class CapturedStream(Stream):
 
     def __init__(self, tap: Tap) -> None:
         self.nested_as_text = tap.config.get("nested_values") == "text"
-        schema = load_schema(self.name)
-        super().__init__(
-            tap, name=self.name, schema=text_schema(schema) if self.nested_as_text else schema
-        )
+        self.in_files = bool(tap.config.get("batch_config"))
+        super().__init__(tap, name=self.name, schema=self._adapted(load_schema(self.name)))
         self.forced_replication_method = _LOG_BASED
         self.replication_key = REPLICATION_KEY
         self.logger.addFilter(_without_second_line)
@@ -79,11 +80,25 @@ class CapturedStream(Stream):
         self.forced_replication_method = _LOG_BASED
         if entry := catalog.get_stream(self.name):
             entry.key_properties = list(keys)  # stream maps take keys and schema from here
-            if self.nested_as_text:
-                entry.schema = Schema.from_dict(text_schema(entry.schema.to_dict()))
+            entry.schema = Schema.from_dict(self._adapted(entry.schema.to_dict()))
 
-    def lane(self, *, fast_path: bool) -> Lane | None:
-        """Choose how records are written: as X's bytes, through the SDK, or not at all."""
+    def _adapted(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """Return a schema as the settings want it."""
+        if self.nested_as_text:
+            schema = text_schema(schema)
+        return file_schema(schema) if self.in_files else schema
+
+    def get_batch_config(self, config: Any) -> None:  # noqa: ANN401, ARG002 - the SDK's types
+        """Return none: the SDK's own writer knows neither selection nor stream maps."""
+        return
+
+    def lane(self, *, fast_path: bool, files: FileOutput | None = None) -> Lane | None:
+        """Choose how records are written: as X's bytes, through the SDK, or not at all.
+
+        Args:
+            fast_path: Whether to copy what nobody changes.
+            files: Where rows go instead of stdout.
+        """
         if not self.selected:
             return None
         maps = self.stream_maps
@@ -94,8 +109,20 @@ class CapturedStream(Stream):
             and not maps[0].flattening_enabled
             and all(self.mask.values())
         )
-        lane = RawLane(maps[0].stream_alias) if plain else SdkLane(self)
+        lane: Lane
+        if files:
+            lane = files.lane(self, self._columns(), plain=plain)
+        else:
+            lane = RawLane(maps[0].stream_alias) if plain else SdkLane(self)
         return TextLane(lane, self.schema) if self.nested_as_text else lane
+
+    def _columns(self) -> Iterator[Columns]:
+        """Yield what the stream becomes in files: fields deselected, maps applied."""
+        for stream_map in self.stream_maps:
+            if not isinstance(stream_map, RemoveRecordTransform):
+                keys = tuple(stream_map.transformed_key_properties or ())
+                schema = stream_map.transformed_schema
+                yield Columns(stream_map.stream_alias, schema, keys, self.name)
 
     def finalize_state_progress_markers(self, state: dict[str, Any] | None = None) -> None:
         """Keep no bookmark for a child: the position in the log covers all streams."""

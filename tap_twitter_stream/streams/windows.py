@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from tap_twitter_stream.emit.text_columns import text_row
@@ -42,6 +43,14 @@ class CaptureWindows(CapturedStream):
     def bookmark(self) -> object:
         """The capture's part of the STATE this run began with."""
         return self.stream_state.get(KEY)
+
+    def state_with(self, state: CaptureState, captured_at: str) -> dict[str, Any]:
+        """Return the STATE that a run which ended here would leave."""
+        self.set_capture_state(state, captured_at)
+        whole = copy.deepcopy(cast("dict[str, Any]", self._tap.state))
+        # Of the SDK, for the time of a run; it takes it out itself when the run ends.
+        whole["bookmarks"][self.name].pop("starting_replication_value", None)
+        return whole
 
     def write_capture_state(self, state: CaptureState, captured_at: str) -> None:
         """Write a STATE with the given position."""

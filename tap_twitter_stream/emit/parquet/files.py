@@ -1,0 +1,131 @@
+"""Output as Parquet files: lanes for the capture, a seal at each checkpoint, BATCH messages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tap_twitter_stream.emit.lanes import to_json
+from tap_twitter_stream.emit.parquet.dataset import Dataset
+from tap_twitter_stream.emit.parquet.lanes import Gatherer, MappedParquetLane, ParquetLane
+from tap_twitter_stream.emit.parquet.partition import hour_of
+from tap_twitter_stream.emit.parquet.store import open_store
+from tap_twitter_stream.emit.parquet.worker import Worker
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from concurrent.futures import Future
+
+    from singer_sdk.streams import Stream
+
+    from tap_twitter_stream.emit.lanes import Lane
+    from tap_twitter_stream.emit.parquet.manifest import FileEntry
+    from tap_twitter_stream.emit.parquet.shapes import Columns, Mark, RunFacts
+    from tap_twitter_stream.settings_files import ParquetFiles
+
+_MOST_WAITING = 4  # blocks
+
+
+class FileOutput:
+    """The files of one run.
+
+    Raises:
+        FilesError: The place for the files cannot be used.
+    """
+
+    def __init__(self, settings: ParquetFiles) -> None:
+        self._settings = settings
+        self._store = open_store(settings.root, settings.params)
+        self._columns: list[Columns] = []
+        self._gatherers: dict[str, Gatherer] = {}
+        self._worker = Worker(_MOST_WAITING)
+        self._dataset: Dataset | None = None
+        self._sealing: Future[None] | None = None
+        self._sealed: list[FileEntry] = []
+        self._sealed_position = 0
+
+    def begin(self, facts: RunFacts, state: dict[str, Any]) -> int:
+        """Begin a run, once every lane is made.
+
+        Args:
+            facts: Of the run.
+            state: The STATE that it begins from.
+
+        Returns:
+            How many files of an earlier run were removed, as this one is going to write them again.
+        """
+        self._sealed_position = facts.start[0]
+        self._dataset = Dataset(self._store, facts, self._settings)
+        for columns in self._columns:
+            self._dataset.declare(columns)
+        return self._dataset.prepare(state)
+
+    def lane(self, stream: Stream, columns: Iterable[Columns], *, plain: bool) -> Lane:
+        """Return how a stream's records are written.
+
+        Args:
+            stream: Of the SDK.
+            columns: What it becomes: several, if stream maps make several of it.
+            plain: Whether its records are written as they are.
+        """
+        gatherers = {}
+        for one in columns:
+            self._columns.append(one)
+            gatherers[one.name] = Gatherer(one.name, self)
+        self._gatherers |= gatherers
+        if plain:
+            (gatherer,) = gatherers.values()
+            return ParquetLane(gatherer)
+        return MappedParquetLane(stream, gatherers)
+
+    def add_block(self, stream: str, block: bytes, captured_at: str) -> None:
+        """Take a block of lines; see ``Blocks``."""
+        self._worker.submit(self._begun.add, stream, block, hour_of(captured_at))
+
+    def is_due(self, position: int) -> bool:
+        """Tell whether a file is as large as it may be, or the log holds enough behind the seal."""
+        return (
+            self._begun.is_full or position - self._sealed_position >= self._settings.most_log_bytes
+        )
+
+    def begin_seal(self, end: Mark, state: dict[str, Any], sealed_at: str) -> None:
+        """Begin to put everything so far in its place."""
+        for gatherer in self._gatherers.values():
+            gatherer.flush()
+        self._sealing = self._worker.submit(self._seal, end, state, sealed_at)
+
+    def is_sealed(self, timeout_s: float) -> bool:
+        """Wait for the seal at most so long; tell whether it is done."""
+        assert self._sealing is not None  # noqa: S101 - begun before
+        return self._worker.is_done(self._sealing, timeout_s)
+
+    def batch_lines(self) -> list[bytes]:
+        """Return the BATCH messages for what the last seal has added."""
+        found: dict[str, list[str]] = {}
+        for entry in self._sealed:
+            found.setdefault(entry.stream, []).append(self._store.url(entry.path))
+        self._sealed = []
+        return [
+            to_json(
+                {
+                    "type": "BATCH",
+                    "stream": stream,
+                    "encoding": {"format": "parquet"},
+                    "manifest": urls,
+                }
+            )
+            + b"\n"
+            for stream, urls in found.items()
+        ]
+
+    @property
+    def _begun(self) -> Dataset:
+        assert self._dataset is not None  # noqa: S101 - a run begins before it writes
+        return self._dataset
+
+    def close(self) -> None:
+        """End the thread; what is not sealed is not kept."""
+        self._worker.close()
+
+    def _seal(self, end: Mark, state: dict[str, Any], sealed_at: str) -> None:
+        self._sealed = self._begun.seal(end, state, sealed_at)
+        self._sealed_position = end[0]

@@ -1,0 +1,235 @@
+"""Where the files lie: a local folder, or whatever fsspec knows. Nothing half is ever visible.
+
+Locally a file is renamed into its place when it is on disk, and the folder is forced to disk
+behind it. Object stores show an object only when it is whole.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import quote, unquote, urlsplit
+
+from tap_twitter_stream.errors import FilesError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+STAGING = "_staging"
+
+
+class Store(Protocol):
+    """A place for files, by names relative to its root with ``/`` between their parts."""
+
+    def staging(self, owner: str) -> Path:
+        """Return a fresh local folder to write in; what a dead owner of that name left is gone."""
+        ...
+
+    def publish(self, drafts: Iterable[tuple[Path, str]]) -> None:
+        """Put local files, already on disk, under their names; the drafts are gone then."""
+        ...
+
+    def write(self, name: str, data: bytes) -> None:
+        """Put a small file in its place at once, over an older one."""
+        ...
+
+    def read(self, name: str) -> bytes:
+        """Return a file's bytes."""
+        ...
+
+    def has(self, name: str) -> bool:
+        """Tell whether a file is there."""
+        ...
+
+    def names(self, folder: str) -> list[str]:
+        """Return the names of the files in a folder, sorted; none when it is not there."""
+        ...
+
+    def delete(self, names: Iterable[str]) -> int:
+        """Delete files that are there; return how many were."""
+        ...
+
+    def url(self, name: str) -> str:
+        """Return a file's address, as a BATCH message carries it."""
+        ...
+
+
+def open_store(root: str, params: Mapping[str, Any]) -> Store:
+    """Return the store that a URL or a path names.
+
+    Raises:
+        FilesError: Nothing here can speak its protocol, or it cannot be reached.
+    """
+    path = local_path(root)
+    return RemoteStore(root, params) if path is None else LocalStore(path)
+
+
+def local_path(root: str) -> Path | None:
+    """Return the folder that a path or a ``file://`` URL names, None for other URLs."""
+    parts = urlsplit(root)
+    if parts.scheme == "file":
+        return Path(unquote(parts.path))
+    return None if "://" in root else Path(root).expanduser().absolute()
+
+
+class LocalStore:
+    """A folder of this machine."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def staging(self, owner: str) -> Path:
+        """Return a folder on the same disk; see ``Store``."""
+        folder = self._root / STAGING / owner
+        shutil.rmtree(folder, ignore_errors=True)
+        self._make(folder)
+        return folder
+
+    def publish(self, drafts: Iterable[tuple[Path, str]]) -> None:
+        """Rename, then force the folders to disk; see ``Store``."""
+        folders = set()
+        for draft, name in drafts:
+            path = self._root / name
+            self._make(path.parent)
+            draft.replace(path)
+            folders.add(path.parent)
+        for folder in folders:
+            sync_folder(folder)
+
+    def write(self, name: str, data: bytes) -> None:
+        """Write aside and rename; see ``Store``."""
+        path = self._root / name
+        self._make(path.parent)
+        draft = path.with_name(f".{path.name}.new")
+        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+        with open(handle, "wb") as file:  # noqa: PTH123 - a descriptor
+            file.write(data)
+            file.flush()
+            os.fsync(handle)
+        draft.replace(path)
+        sync_folder(path.parent)
+
+    def read(self, name: str) -> bytes:
+        """Read a file; see ``Store``."""
+        return (self._root / name).read_bytes()
+
+    def has(self, name: str) -> bool:
+        """Look for a file; see ``Store``."""
+        return (self._root / name).exists()
+
+    def names(self, folder: str) -> list[str]:
+        """List a folder; see ``Store``."""
+        path = self._root / folder
+        found = path.iterdir() if path.is_dir() else ()
+        return sorted(f"{folder}/{one.name}" for one in found if not one.name.startswith("."))
+
+    def delete(self, names: Iterable[str]) -> int:
+        """Delete, then force the folders to disk; see ``Store``."""
+        deleted = 0
+        folders = set()
+        for name in names:
+            path = self._root / name
+            with contextlib.suppress(FileNotFoundError):
+                path.unlink()
+                deleted += 1
+                folders.add(path.parent)
+        for folder in folders:
+            sync_folder(folder)
+        return deleted
+
+    def url(self, name: str) -> str:
+        """Return a ``file://`` address; see ``Store``."""
+        return "file://" + quote(str(self._root / name), safe="/=")
+
+    def _make(self, folder: Path) -> None:
+        """Make a folder and its parents, each of them on disk before anything lies in it."""
+        missing = []
+        while not folder.is_dir():
+            missing.append(folder)
+            folder = folder.parent
+        for one in reversed(missing):
+            one.mkdir(exist_ok=True)
+            sync_folder(one.parent)
+
+
+class RemoteStore:
+    """A bucket or whatever else fsspec reaches; drafts lie in a temporary folder until then."""
+
+    def __init__(self, root: str, params: Mapping[str, Any]) -> None:
+        import fsspec  # noqa: PLC0415 - with its protocols it takes a while
+
+        try:
+            self._fs, path = fsspec.core.url_to_fs(root, **params)
+        except (ImportError, ValueError) as error:
+            raise FilesError(_unreachable(root, error)) from error
+        self._root = path.rstrip("/")
+        self._protocol = root.partition("://")[0]
+
+    def staging(self, owner: str) -> Path:
+        """Return a temporary folder; see ``Store``."""
+        return Path(tempfile.mkdtemp(prefix=f"parquet-{owner}-"))
+
+    def publish(self, drafts: Iterable[tuple[Path, str]]) -> None:
+        """Upload; see ``Store``."""
+        for draft, name in drafts:
+            self._fs.put_file(str(draft), self._path(name))
+            draft.unlink()
+
+    def write(self, name: str, data: bytes) -> None:
+        """Put an object; see ``Store``."""
+        self._fs.pipe_file(self._path(name), data)
+
+    def read(self, name: str) -> bytes:
+        """Get an object; see ``Store``."""
+        data: bytes = self._fs.cat_file(self._path(name))
+        return data
+
+    def has(self, name: str) -> bool:
+        """Look for an object; see ``Store``."""
+        self._fs.invalidate_cache()
+        return bool(self._fs.exists(self._path(name)))
+
+    def names(self, folder: str) -> list[str]:
+        """List a folder; see ``Store``."""
+        self._fs.invalidate_cache()
+        try:
+            found = self._fs.ls(self._path(folder), detail=False)
+        except FileNotFoundError:
+            return []
+        return sorted(f"{folder}/{PurePosixPath(one).name}" for one in found)
+
+    def delete(self, names: Iterable[str]) -> int:
+        """Delete objects; see ``Store``."""
+        deleted = 0
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):
+                if self._fs.exists(self._path(name)):
+                    self._fs.rm_file(self._path(name))
+                    deleted += 1
+        return deleted
+
+    def url(self, name: str) -> str:
+        """Return an address of the same protocol; see ``Store``."""
+        return f"{self._protocol}://{self._path(name).split('://')[-1]}"
+
+    def _path(self, name: str) -> str:
+        return f"{self._root}/{name}"
+
+
+def _unreachable(root: str, error: Exception) -> str:
+    scheme = root.partition("://")[0]
+    need = "install the tap with its extra `s3`" if scheme in {"s3", "s3a"} else "install it"
+    return f"`batch_config.storage.root` cannot be opened ({error}): {need}, or name a folder."
+
+
+def sync_folder(folder: Path) -> None:
+    """Force to disk what a folder says of its files."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

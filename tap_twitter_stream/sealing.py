@@ -1,0 +1,100 @@
+"""Checkpoints of a run whose records go into files: seal first, then BATCH, then STATE."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from tap_twitter_stream.capture import SEAL_LATE
+from tap_twitter_stream.emit.parquet.shapes import RunFacts
+from tap_twitter_stream.errors import OutputBlockedError
+from tap_twitter_stream.wire.route import iso
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tap_twitter_stream.clock import Clock
+    from tap_twitter_stream.emit.output import Output
+    from tap_twitter_stream.emit.parquet.files import FileOutput
+    from tap_twitter_stream.settings_files import ParquetFiles
+    from tap_twitter_stream.state import CaptureState
+
+_LOOK_S = 0.1
+
+logger = logging.getLogger("tap-twitter-stream")
+
+
+def open_files(files: ParquetFiles | None) -> FileOutput | None:
+    """Return the files of a run, None when records go to stdout.
+
+    Raises:
+        FilesError: The place for the files cannot be used.
+    """
+    if files is None:
+        return None
+    from tap_twitter_stream.emit.parquet.files import FileOutput  # noqa: PLC0415 - takes pyarrow
+
+    return FileOutput(files)
+
+
+class Sealing:
+    """Seals the files of a run; see ``capture.Seals``.
+
+    Args:
+        files: Of the run.
+        output: The buffer that BATCH messages go to.
+        clock: For the time of a seal.
+        whole_state: Makes a capture's state part of the STATE and returns that.
+    """
+
+    def __init__(
+        self,
+        files: FileOutput,
+        output: Output,
+        clock: Clock,
+        whole_state: Callable[[CaptureState], dict[str, Any]],
+    ) -> None:
+        self._files = files
+        self._output = output
+        self._clock = clock
+        self._whole_state = whole_state
+
+    def begin_run(self, window_id: str, state: CaptureState, tap_version: str) -> None:
+        """Say from where the run begins; files that it is going to write again are removed."""
+        facts = RunFacts(window_id, state.spool_id, state.mark, tap_version)
+        if removed := self._files.begin(facts, self._whole_state(state)):
+            logger.info(
+                "%d files that no STATE had covered are removed; their rows are written again.",
+                removed,
+            )
+
+    def is_due(self, position: int) -> bool:
+        """Tell whether files have grown enough."""
+        return self._files.is_due(position)
+
+    def begin(self, state: CaptureState) -> None:
+        """Begin to put in place what was emitted up to a state."""
+        sealed_at = iso(self._clock.now_us())
+        self._files.begin_seal(state.mark, self._whole_state(state), sealed_at)
+
+    def is_done(self, timeout_s: float) -> bool:
+        """Wait at most so long; once it is done, the BATCH messages are in the buffer."""
+        if not self._files.is_sealed(timeout_s):
+            return False
+        self._output.parts += self._files.batch_lines()
+        return True
+
+    def finish(self, state: CaptureState, deadline_s: float) -> None:
+        """Seal at the end of a run.
+
+        Args:
+            state: What the files then hold.
+            deadline_s: When it must be done, by the monotonic clock.
+
+        Raises:
+            OutputBlockedError: It took longer. What is not in its place is written again.
+        """
+        self.begin(state)
+        while not self.is_done(_LOOK_S):
+            if self._clock.monotonic_s() >= deadline_s:
+                raise OutputBlockedError(SEAL_LATE)
