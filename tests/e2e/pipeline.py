@@ -41,13 +41,19 @@ class Pipeline:
     """A tap, its receiver and a target. What still runs when the block ends is killed."""
 
     def __init__(
-        self, folder: Path, config: object, target: Sequence[str], *, state: object = None
+        self,
+        folder: Path,
+        config: object,
+        target: Sequence[str],
+        *,
+        state: object = None,
+        catalog: object = None,
     ) -> None:
         self._states = folder / "acknowledged.jsonl"
         self._logs = [folder / "tap.log", folder / "target.log"]
         with self._opened(self._logs[0]) as tap_log, self._opened(self._logs[1]) as target_log:
             self.tap = subprocess.Popen(
-                arguments(folder, config, state=state),
+                arguments(folder, config, state=state, catalog=catalog),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=tap_log,
