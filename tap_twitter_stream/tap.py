@@ -233,6 +233,10 @@ class TapTwitterStream(Tap):
         """Run ``--test``, and say in one sentence why it failed."""
         try:
             super().cb_test(ctx, param, value)
+        except ConfigValidationError as error:  # the SDK catches it only where it is no callback
+            for problem in error.errors:
+                cls.logger.error("%s", problem)  # noqa: TRY400 - a sentence, no traceback
+            ctx.exit(EXIT_FAILED)
         except TapTwitterStreamError as error:
             cls.logger.critical("%s", error)
             ctx.exit(EXIT_FAILED)

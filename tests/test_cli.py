@@ -131,7 +131,8 @@ def test_a_run_without_config_says_what_is_missing(tmp_path: Path) -> None:
     assert "Traceback" not in said
 
 
-def test_every_wrong_setting_is_named_at_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize("options", [(), ("--test",)], ids=["run", "test"])
+def test_every_wrong_setting_is_named_at_once(tmp_path: Path, options: tuple[str, ...]) -> None:
     config = {
         "bearer_token": "t",
         "endpoints": ["nonsense"],
@@ -139,7 +140,8 @@ def test_every_wrong_setting_is_named_at_once(tmp_path: Path) -> None:
         "stop_at": "soon",
         "rules": [{"tag": "x"}],
     }
-    code, _, said = command(tmp_path, "--config", written(tmp_path / "config.json", config))
+    path = written(tmp_path / "config.json", config)
+    code, _, said = command(tmp_path, "--config", path, *options)
     assert code == 1
     assert "Traceback" not in said
     assert all(name in said for name in ("endpoints", "max_records", "stop_at", "rules"))
