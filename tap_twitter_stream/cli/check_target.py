@@ -34,7 +34,11 @@ def _stored(
 
 
 @click.command(
-    context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "show_default": True,
+        "allow_interspersed_args": False,  # what follows the target's name is the target's
+    },
     options_metavar="[OPTIONS] --",
 )
 @click.argument("command", nargs=-1, required=True, metavar="TARGET...")

@@ -136,6 +136,19 @@ def test_a_target_that_is_not_there_is_said(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_the_options_of_the_target_are_left_to_it(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [*COMMAND, "--kills", "0", "--terms", "0", "--records", "20", *fake("target"), "--kills"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert "The target failed, with exit code 1" in done.stderr
+    assert "takes 2 positional arguments" in done.stderr
+
+
 def test_a_quiet_stream_is_tried_too(tmp_path: Path) -> None:
     done = check(tmp_path, fake("target"), "--files", "*.jsonl", "--trickle-seconds", "2")
     assert done.returncode == 0, done.stderr
