@@ -30,7 +30,7 @@ from tap_twitter_stream.wire.messages import (
 from tap_twitter_stream.wire.names import to_tweet_names
 from tap_twitter_stream.wire.route import stable_id
 from tap_twitter_stream.wire.statuses import ids_as_text, is_status, quick_status, status_of
-from tap_twitter_stream.wire.text import clean, may_need_cleaning
+from tap_twitter_stream.wire.text import clean, may_escape_nul
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -86,7 +86,7 @@ def classify_classic(line: bytes) -> Message:
 def _read(line: bytes) -> Message:
     if not line.isascii():
         line.decode()
-    if not may_need_cleaning(line) and (status := quick_status(line)) is not None:
+    if not may_escape_nul(line) and (status := quick_status(line)) is not None:
         return status
     # json, not msgspec: it takes lone surrogates, which are then replaced.
     return _message(ids_as_text(clean(json.loads(line))))

@@ -25,7 +25,7 @@ from tap_twitter_stream.wire.messages import (
     StreamProblems,
 )
 from tap_twitter_stream.wire.names import to_tweet_names
-from tap_twitter_stream.wire.text import clean, may_need_cleaning
+from tap_twitter_stream.wire.text import clean, may_escape_nul
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -166,7 +166,7 @@ def classify(line: bytes) -> Message:
     try:
         if not line.isascii():
             line.decode()
-        if may_need_cleaning(line):
+        if may_escape_nul(line):
             return _classify_in_full(line)
         return _typed_post(_decode_envelope(line), _decode_known(line))
     except UnicodeDecodeError as error:

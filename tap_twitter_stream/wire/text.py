@@ -13,24 +13,17 @@ REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _FOREIGN = {0: REPLACEMENT, **dict.fromkeys(range(0xD800, 0xE000), REPLACEMENT)}
 
 
-# Any of: U+0000; an upper-case surrogate; an escape right behind a backslash; a first half without
-# its second (lower case only); a second half without its first; an escape cut short.
-_SUSPECT = re.compile(
-    rb"""\\u(?:0000 | D | d(?:
-        (?<=\\\\ud) | [89ab](?!..\\ud[c-f]) | [c-f](?<!\\ud[89ab]..\\ud[c-f]) | (?![0-9a-f])
-    ))""",
-    re.DOTALL | re.VERBOSE,
-).search
+_NUL = re.compile(rb"\\u0000").search
 
 
-def may_need_cleaning(line: bytes) -> bool:
-    r"""Tell whether a JSON line may escape U+0000 or a lone surrogate.
+def may_escape_nul(line: bytes) -> bool:
+    r"""Tell whether a JSON line may hold U+0000, which JSON can only escape.
 
-    Errs on the side of True: a True costs one slow path, a wrong False would break a target.
-    Upper-case escapes, and escapes right behind a backslash, therefore count as suspects.
-    One search from ``\u`` to ``\u`` takes a third of the time of several searches for words.
+    Nothing need be asked about lone surrogates: msgspec refuses them in every string, those that it
+    only skips among them. A backslash that is itself escaped makes this err on the side of True.
     """
-    return _SUSPECT(line) is not None
+    # Four zeros alone are found four times as fast, and most lines have none.
+    return b"0000" in line and _NUL(line) is not None
 
 
 def clean(value: Any) -> Any:  # noqa: ANN401 - any JSON value
