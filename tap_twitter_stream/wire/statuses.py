@@ -19,8 +19,10 @@ from tap_twitter_stream.wire.route import text_of
 
 _DEEPEST = 4  # a retweet of a quote of a quote: X nests no deeper
 _INNER = ("retweeted_status", "quoted_status")
-# A quote right before a colon ends a name, so this never changes what stands inside a text.
-_bare_ids = re.compile(rb'id"(?<=[_"]id")(\s*:\s*)(-?\d+)(?=\s*[,}])').sub
+# A quote right before a colon ends a name, so this never finds what stands inside a text. What is
+# left between two finds, and the digits found, take turns in the list that comes out.
+_at_bare_ids = re.compile(rb'id"(?<=[_"]id")\s*:\s*(-?\d+)(?=\s*[,}])').split
+_at_inner = {name: re.compile(rb'"' + name.encode() + rb'"\s*:\s*\{').split for name in _INNER}
 
 
 class _Extended(Struct, gc=False):
@@ -31,10 +33,10 @@ class _Known(Struct, gc=False):
     id: str | None = None
     id_str: Annotated[str, Meta(min_length=1)] | UnsetType = UNSET
     text: str | None = None
-    full_text: str | UnsetType = UNSET
+    full_text: Annotated[str, Meta(min_length=1)] | UnsetType = UNSET
     extended_tweet: _Extended | None = None
-    retweeted_status: Raw = Raw()
-    quoted_status: Raw = Raw()
+    retweeted_status: _Known | None = None
+    quoted_status: _Known | None = None
     sender: Raw = Raw()  # direct messages have a text too
 
 
@@ -49,45 +51,70 @@ class _OddError(Exception):
 def quick_status(line: bytes) -> Status | None:
     """Return the status that a line is, or None where only :func:`status_of` can tell.
 
-    The bytes are searched and added to, never built anew: that takes a fraction of the time.
+    The bytes are cut and added to, never built anew, and decoded once: that takes a fraction of the
+    time.
     """
     try:
-        key, raw, _ = _resolved(_bare_ids(rb'id"\1"\2"', line.strip()), 1)
+        raw = _ids_quoted(line).rstrip()
+        known = _decode(raw)
+        inner: dict[str, list[bytes]] = {}
+        own = _whole_text(known, 1, inner)
+        for name, members in inner.items():
+            raw = _with_members(raw, name, members)
+        more = _members(known, own)
     except (_OddError, msgspec.DecodeError, RecursionError):
         return None
-    return Status(key, raw)
+    if more:
+        raw = b"".join((raw[:-1], b",", more, b"}"))  # two thirds of the time of `%`
+    return Status(known.id_str or known.id or "", raw)
 
 
-def _resolved(raw: bytes, depth: int) -> tuple[str, bytes, str]:
-    known = _decode(raw)
-    key = known.id_str or known.id
+def _ids_quoted(line: bytes) -> bytes:
+    parts = _at_bare_ids(line)
+    parts[1::2] = [b'id":"%b"' % digits for digits in parts[1::2]]
+    return b"".join(parts)
+
+
+def _whole_text(known: _Known, depth: int, inner: dict[str, list[bytes]]) -> str:
+    """Return a status's text; what its inner ones lack goes to ``inner``, in any order."""
     own = known.full_text or known.text
-    if not key or own is None or known.sender or depth > _DEEPEST:
+    if own is None or not (known.id_str or known.id) or known.sender or depth > _DEEPEST:
         raise _OddError
     if known.extended_tweet is not None:
         own = known.extended_tweet.full_text or own
-    # The retweet first: it may hold the same quote as stands beside it.
-    if known.retweeted_status:
-        raw, repeated = _with_inner(raw, bytes(known.retweeted_status), depth)
-        own = retweet_text(own, repeated)
-    if known.quoted_status:
-        raw, _ = _with_inner(raw, bytes(known.quoted_status), depth)
-    more = b"" if known.id_str else b',"id_str":' + _encode(key)
-    if not known.full_text:
-        more += b',"full_text":' + _encode(own)
-        if known.full_text == "":
-            raise _OddError
-    elif known.full_text != own:
+    if (quoted := known.quoted_status) is not None:
+        text = _whole_text(quoted, depth + 1, inner)
+        inner.setdefault("quoted_status", []).append(_members(quoted, text))
+    if (repeated := known.retweeted_status) is not None:
+        text = _whole_text(repeated, depth + 1, inner)
+        inner.setdefault("retweeted_status", []).append(_members(repeated, text))
+        own = retweet_text(own, text)
+    return own
+
+
+def _members(known: _Known, own: str) -> bytes:
+    """Return the members that a status lacks."""
+    if known.full_text and known.full_text != own:
         raise _OddError
-    return key, raw[:-1] + more + b"}" if more else raw, own
+    id_str = b"" if known.id_str else b'"id_str":' + _encode(known.id)
+    if known.full_text:
+        return id_str
+    full_text = b'"full_text":' + _encode(own)
+    return b"%b,%b" % (id_str, full_text) if id_str else full_text
 
 
-def _with_inner(raw: bytes, inner: bytes, depth: int) -> tuple[bytes, str]:
-    """Resolve an inner status where it stands; return the whole and the inner full text."""
-    if inner == b"null":
-        return raw, ""
-    _, changed, text = _resolved(inner, depth + 1)
-    return raw.replace(inner, changed, 1), text
+def _with_members(raw: bytes, name: str, members: list[bytes]) -> bytes:
+    """Put members into the inner statuses of that name.
+
+    A retweet of a quote holds the quote twice, and nothing tells which one is which: they are the
+    same, or this is no quick matter. An object of that name where no status belongs is none, too.
+    """
+    parts = raw.split(b'"%b":{' % name.encode())  # four times as fast as a look for white space
+    if len(parts) == 1:
+        parts = _at_inner[name](raw)
+    if len(parts) != len(members) + 1 or len(set(members)) > 1:
+        raise _OddError
+    return (b'"%b":{%b,' % (name.encode(), members[0])).join(parts) if members[0] else raw
 
 
 def retweet_text(own: str, repeated: str) -> str:
