@@ -44,7 +44,7 @@ def receive(url: str, token: str, folder: Path, ring: Callable[[], None]) -> Non
     log.append_json(Kind.WINDOW, WINDOW)
     wake_handle, _wake_end = os.pipe()
     with requests.Session() as session:
-        stream = open_url(session, url, token, wake_handle)
+        stream = open_url(session, url, f"Bearer {token}", wake_handle)
         connection = log.append_json(Kind.OPENED, HEAD)
         while isinstance(got := stream.read(_PATIENCE_S), bytes):
             if got:

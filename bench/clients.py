@@ -59,9 +59,10 @@ def _tap(source: Source, folder: Path, _gzip: bool) -> Sequence[str]:  # noqa: F
     return tap_config(source, folder, max_records=source.posts)
 
 
-def _curl(source: Source, folder: Path, gzip: bool) -> Sequence[str]:  # noqa: FBT001
-    header = f"Authorization: Bearer {source.token}"
-    command = ["curl", "-sSN", "-H", header, "-o", str(folder / "stream"), source.stream_url]
+def curl(source: Source, folder: Path, gzip: bool) -> Sequence[str]:  # noqa: FBT001
+    """Return the command that writes the stream to a file."""
+    header = f"Authorization: {source.authorization}"
+    command = ["curl", "-sSNf", "-H", header, "-o", str(folder / "stream"), source.stream_url]
     return [*command, "--compressed"] if gzip else command
 
 
@@ -78,15 +79,16 @@ def peer(name: str) -> Callable[[Source, Path, bool], Sequence[str]]:
     def command(source: Source, _folder: Path, gzip: bool) -> Sequence[str]:  # noqa: FBT001
         program = [sys.executable, "-m", "bench.peers", name]
         coding = "gzip" if gzip else "identity"
-        return [*program, source.stream_url, source.token, str(source.posts), coding]
+        said = source.authorization if name == "raw" else source.token
+        return [*program, source.stream_url, said, str(source.posts), coding]
 
     return command
 
 
-_CURL_ENDINGS = (0, 18)  # 18: the response had no last chunk
+CURL_ENDINGS = (0, 18)  # 18: the response had no last chunk
 CLIENTS = (
     Client("raw", "raw socket, looks at nothing", 65_536, True, False, peer("raw")),  # noqa: FBT003
-    Client("curl", "`curl -N > file`", 65_536, True, False, _curl, _CURL_ENDINGS),  # noqa: FBT003
+    Client("curl", "`curl -N > file`", 65_536, True, False, curl, CURL_ENDINGS),  # noqa: FBT003
     Client("tap", "this tap, durable spool, to a pipe", 65_536, False, True, _tap),  # noqa: FBT003
     Client("tweepy", "tweepy `on_tweet`, counts only", 12_800, False, False, peer("tweepy")),  # noqa: FBT003
     Client("twarc2", "twarc2 `stream()`, counts only", 12_800, False, False, peer("twarc2")),  # noqa: FBT003

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import requests
@@ -19,30 +20,34 @@ if TYPE_CHECKING:
 STREAM_NAMES = (
     *("tweets", "users", "media", "referenced_tweets", "places", "polls", "tweet_rules"),
     *("errors", "notices", "dead_letters", "capture_connections", "capture_gaps"),
-    *("capture_windows", "rules"),
+    *("capture_windows", "rules", "statuses", "compliance_events", "activities"),
 )
 HEAD = {"connection_id": "bench-1", "endpoint": "filtered", "partition": 0, "http_status": 200}
+CLASSIC_HEAD = {**HEAD, "endpoint": "statuses_sample"}
 WINDOW = {"window_id": "bench", "started_at_us": 0}
 
 
-def open_url(session: requests.Session, url: str, token: str, wake_handle: int) -> OpenStream:
+def open_url(
+    session: requests.Session, url: str, authorization: str, wake_handle: int
+) -> OpenStream:
     """Connect to a stream as the receiver does."""
-    headers = {"Authorization": f"Bearer {token}", "Accept-Encoding": "gzip"}
+    headers = {"Authorization": authorization, "Accept-Encoding": "gzip"}
     request = StreamRequest(url, {}, headers, 10.0, 30.0)
     answer = open_stream(session, request, wake_handle, 0.0)
     assert isinstance(answer, OpenStream), answer  # noqa: S101 - the simulator accepts
     return answer
 
 
-def record(folder: Path, posts: int, *, chunking: str = "message") -> int:
-    """Fill a fresh log with so many posts; return its size in bytes."""
+def record(folder: Path, posts: int, *, chunking: str = "message", classic: bool = False) -> int:
+    """Fill a fresh log with so many posts, or v1.1 statuses; return its size in bytes."""
     log = LogWriter(folder, max_bytes=8 << 30, durable=False, clock=Clock(), ring=lambda: None)
     scenario = sending(posts, chunking=chunking, gzip=False, closes=True)
-    with serving(scenario) as source, requests.Session() as session:
+    with serving(scenario) as fresh, requests.Session() as session:
+        source = replace(fresh, classic=classic)
         log.append_json(Kind.WINDOW, WINDOW)
         wake_handle, wake_end = os.pipe()
-        stream = open_url(session, source.stream_url, source.token, wake_handle)
-        connection = log.append_json(Kind.OPENED, HEAD)
+        stream = open_url(session, source.stream_url, source.authorization, wake_handle)
+        connection = log.append_json(Kind.OPENED, CLASSIC_HEAD if classic else HEAD)
         while isinstance(got := stream.read(10.0), bytes):
             if got:
                 log.append(Kind.BYTES, got, connection=connection)

@@ -14,6 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
+import requests
+from requests_oauthlib import OAuth1
+
 from tap_twitter_stream.settings import parse_settings
 
 if TYPE_CHECKING:
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 
 # tweepy 4.17 fails on a matching rule without a tag, so each has one.
 RULES = tuple({"value": word, "tag": f"bench {word}"} for word in ("cat", "dog", "weather"))
+KEYS = ("consumer_key", "consumer_secret", "access_token", "access_token_secret")
 UNLIMITED: Mapping[str, Any] = {
     "max_connections": None,
     "connect_limit": None,
@@ -37,10 +41,24 @@ class Source:
     url: str
     token: str
     posts: int = 0
+    keys: tuple[str, ...] = ()
+    """Of a user: consumer key and secret, access token and its secret."""
+    classic: bool = False
+
+    @property
+    def authorization(self) -> str:
+        """The header of one request."""
+        if not self.classic:
+            return f"Bearer {self.token}"
+        signed = requests.Request("GET", self.stream_url, auth=OAuth1(*self.keys)).prepare()
+        header: str | bytes = signed.headers["Authorization"]
+        return header if isinstance(header, str) else header.decode()
 
     @property
     def stream_url(self) -> str:
-        """The filtered stream with everything the tap asks for, so that all ask for the same."""
+        """The sample of v1.1, or v2's filtered stream with everything the tap asks for."""
+        if self.classic:
+            return f"{self.url}/1.1/statuses/sample.json"
         settings = parse_settings({"bearer_token": self.token, "rules_policy": "ignore"})
         query = urlencode(settings.fields.as_params())
         return f"{self.url}/2/tweets/search/stream?{query}"
@@ -63,7 +81,8 @@ def serving(scenario: Mapping[str, Any], oracle: Path | None = None) -> Iterator
                 hello = json.loads(process.stdout.readline() or b"{}")
                 if "url" not in hello:
                     sys.exit("bench: the simulator did not start; `twitter-stream simulate` tells.")
-                yield Source(hello["url"], hello["bearer_token"])
+                keys = tuple(hello[name] for name in KEYS)
+                yield Source(hello["url"], hello["bearer_token"], keys=keys)
             finally:
                 process.send_signal(signal.SIGTERM)
 
@@ -77,7 +96,7 @@ def warm_up(source: Source) -> None:
     parts = urlsplit(source.stream_url)
     request = (
         f"GET {parts.path}?{parts.query} HTTP/1.1\r\nHost: {parts.netloc}\r\n"
-        f"Authorization: Bearer {source.token}\r\nAccept-Encoding: gzip\r\n\r\n"
+        f"Authorization: {source.authorization}\r\nAccept-Encoding: gzip\r\n\r\n"
     )
     left = _WARM_BYTES
     with socket.create_connection((str(parts.hostname), parts.port or 80), timeout=2) as reader:

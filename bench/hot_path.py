@@ -2,6 +2,7 @@
 
 python -m bench.hot_path            the table
 python -m bench.hot_path --posts N  of so many posts
+python -m bench.hot_path --classic  of v1.1 statuses
 """
 
 from __future__ import annotations
@@ -76,11 +77,11 @@ def _name(key: tuple[str, int, str]) -> str:
     return f"{Path(path).parent.name}/{Path(path).name}: {function}"
 
 
-def hot_path(posts: int, rounds: int) -> str:
+def hot_path(posts: int, rounds: int, *, classic: bool = False) -> str:
     """Record a log, replay it, and return the table in Markdown."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        record(folder, posts)
+        record(folder, posts, classic=classic)
         cpu_us = middle(cpu_us_per_post(folder) for _ in range(rounds))
         rows = profile(lambda: replay_log(folder))
     shown = [(name, f"{calls / posts:.2f}", f"{share:.0%}") for name, calls, share in rows]
@@ -96,5 +97,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--posts", type=int, default=16_384)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--classic", action="store_true")
     asked = parser.parse_args()
-    print(hot_path(asked.posts, asked.rounds))
+    print(hot_path(asked.posts, asked.rounds, classic=asked.classic))

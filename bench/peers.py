@@ -1,6 +1,7 @@
 """What else reads such a stream, each as its own documentation shows it: one process a client.
 
-``python -m bench.peers NAME STREAM_URL TOKEN POSTS CODING`` reads that many posts and ends; 0
+``python -m bench.peers NAME STREAM_URL TOKEN POSTS CODING`` (for ``raw`` the whole header
+``Authorization`` in the place of TOKEN) reads that many posts and ends; 0
 reads until the process is ended. CODING matters to the raw reader alone: the others always ask
 for gzip.
 """
@@ -37,7 +38,7 @@ class ToSimulator(HTTPAdapter):
         return super().send(request, *args, **kwargs)
 
 
-def read_raw(url: str, token: str, coding: str) -> None:
+def read_raw(url: str, authorization: str, coding: str) -> None:
     """Read the socket to the response's end and look at nothing: how fast the simulator sends."""
     parts = urlsplit(url)
     assert parts.hostname  # noqa: S101 - the bench made the address
@@ -46,8 +47,10 @@ def read_raw(url: str, token: str, coding: str) -> None:
         target = f"{parts.path}?{parts.query}"
         connection.sendall(
             f"GET {target} HTTP/1.1\r\nHost: {parts.netloc}\r\n"
-            f"Authorization: Bearer {token}\r\nAccept-Encoding: {coding}\r\n\r\n".encode()
+            f"Authorization: {authorization}\r\nAccept-Encoding: {coding}\r\n\r\n".encode()
         )
+        if connection.recv(12) != b"HTTP/1.1 200":
+            sys.exit("The simulator refused the stream.")
         buffer = bytearray(_RECEIVE_BYTES)
         while size := connection.recv_into(buffer):
             if buffer[max(0, size - 5) : size] == b"0\r\n\r\n":

@@ -21,20 +21,22 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def throughput(results: Mapping[str, Mapping[str, Figures]]) -> str:
+def throughput(
+    results: Mapping[str, Mapping[str, Figures]], labels: Mapping[str, str] = LABELS
+) -> str:
     """Return one table a wire, and the ratios that matter."""
     parts = []
     for wire in WIRES:
         if figures := results.get(wire.name):
-            parts += [f"### {wire.label.capitalize()}", _wire(figures), _ratios(figures)]
+            parts += [f"### {wire.label.capitalize()}", _wire(figures, labels), _ratios(figures)]
     return "\n\n".join(parts)
 
 
-def _wire(figures: Mapping[str, Figures]) -> str:
+def _wire(figures: Mapping[str, Figures], labels: Mapping[str, str]) -> str:
     heads = ("client", "posts/s", "±", "CPU µs/post", "peak MB", "start + end s")
     rows = (
         (
-            LABELS[name],
+            labels[name],
             f"{one.posts_per_s:,.0f}",
             f"{one.spread:.0%}",
             f"{one.cpu_us:.1f}",

@@ -2,7 +2,8 @@
 
 make bench                         everything: some ten minutes
 make bench ARGS='--rounds 1 --scale 0.25 --dry-run'
-make bench ARGS='--only throughput --wires gzip'
+make bench ARGS='--only throughput --wires gzip --dry-run'
+make bench ARGS='--only classic'   one section anew; the document keeps the others
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import subprocess
 import tempfile
 import time
@@ -19,7 +21,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench import facts, latency, memory, reconnects, report, startup
+from bench import classic, facts, latency, memory, reconnects, report, startup
 from bench.clients import CLIENTS, tap_config
 from bench.generator import sending, serving
 from bench.hot_path import hot_path
@@ -55,10 +57,35 @@ def main() -> None:
             print(parts[-1], "\n", flush=True)
     lines = "\n".join(f"- {fact}" for fact in facts.machine_facts(load_before))
     parts.insert(1, f"{lines}\n- The run took {(time.monotonic() - started_s) / 60:.0f} minutes.")
-    if set(asked.only) == set(SECTIONS) and not asked.dry_run:
+    if asked.dry_run:
+        return
+    if set(asked.only) == set(SECTIONS):
         parts.append(_notes())
         DOCUMENT.write_text("\n\n".join(part.strip() for part in parts if part) + "\n")
-        print(f"written: {DOCUMENT.relative_to(ROOT)}")
+    else:
+        DOCUMENT.write_text(with_sections(DOCUMENT.read_text(), parts[2:], parts[1]))
+    print(f"written: {DOCUMENT.relative_to(ROOT)}")
+
+
+def with_sections(text: str, sections: list[str], when: str) -> str:
+    """Put sections of a run of their own in the place of the older ones; the rest stays.
+
+    Args:
+        text: The document.
+        sections: What was measured; one that the document does not have goes before the notes.
+        when: The facts of that run.
+    """
+    head, *old = re.split(r"\n(?=## )", text)
+    for section in sections:
+        title, _, body = section.partition("\n")
+        new = f"{title}\n\nMeasured in a run of its own:\n\n{when}\n{body.rstrip()}\n"
+        places = [at for at, one in enumerate(old) if one.partition("\n")[0] == title]
+        notes = [at for at, one in enumerate(old) if one.startswith(_NOTES)]
+        if places:
+            old[places[0]] = new
+        else:
+            old.insert(notes[0] if notes else len(old), new)
+    return "\n".join([head, *old])
 
 
 def _notes() -> str:
@@ -123,6 +150,19 @@ def _what_is_sent() -> str:
     return f"A post is {bytes_each:,.0f} bytes on average and becomes these records: {shares}."
 
 
+def classic_statuses(asked: argparse.Namespace) -> str:
+    """Compare the clients of v1.1, one message a chunk."""
+    clients = [client for client in classic.CLIENTS if client.name in asked.clients]
+    wire = WIRES[0]
+    results = {wire.name: compare(wire, asked.rounds, clients, asked.scale, classic=True)}
+    labels = {client.name: client.label for client in classic.CLIENTS}
+    return (
+        "## v1.1 statuses\n\nThe simulator's `statuses/sample`, signatures verified; the tap finds "
+        "`full_text` and makes every id text. Otherwise as above.\n\n"
+        f"{report.throughput(results, labels)}"
+    )
+
+
 def quiet(asked: argparse.Namespace) -> str:
     """Measure the latency of a quiet stream."""
     found = latency.latencies_ms(max(40, int(200 * asked.scale)), 20.0)
@@ -181,6 +221,7 @@ def profile(asked: argparse.Namespace) -> str:
 
 SECTIONS: dict[str, Callable[[argparse.Namespace], str]] = {
     "throughput": throughput,
+    "classic": classic_statuses,
     "latency": quiet,
     "start": start,
     "memory": memory_section,

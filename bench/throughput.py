@@ -51,13 +51,17 @@ class Figures:
     spread: float  # of posts_per_s: half of what lies between the best and the worst round
 
 
-def compare(wire: Wire, rounds: int, clients: Sequence[Client], scale: float) -> dict[str, Figures]:
+def compare(
+    wire: Wire, rounds: int, clients: Sequence[Client], scale: float, *, classic: bool = False
+) -> dict[str, Figures]:
     """Run every client in turn, so often; return its figures by name."""
     with ExitStack() as stack:
         pairs = []
         for client in clients:
             posts = max(2 * FEW_POSTS, int(client.posts * scale) // FEW_POSTS * FEW_POSTS)
-            both = [_source(stack, wire, client, size) for size in (posts, FEW_POSTS)]
+            both = [
+                _source(stack, wire, client, size, classic=classic) for size in (posts, FEW_POSTS)
+            ]
             pairs.append((client, both))
         samples: dict[str, list[tuple[Sample, Sample]]] = {client.name: [] for client in clients}
         for number in range(rounds):
@@ -69,9 +73,9 @@ def compare(wire: Wire, rounds: int, clients: Sequence[Client], scale: float) ->
     return {name: _figures(pairs_, sizes[name]) for name, pairs_ in samples.items()}
 
 
-def _source(stack: ExitStack, wire: Wire, client: Client, posts: int) -> Source:
+def _source(stack: ExitStack, wire: Wire, client: Client, posts: int, *, classic: bool) -> Source:
     scenario = sending(posts, chunking=wire.chunking, gzip=wire.gzip, closes=client.closes)
-    source = replace(stack.enter_context(serving(scenario)), posts=posts)
+    source = replace(stack.enter_context(serving(scenario)), posts=posts, classic=classic)
     warm_up(source)
     return source
 
