@@ -110,8 +110,7 @@ class Records:
             self._tally.records += 1
             emitter.write("tweets", post.raw, stamp)
             for stream, objects in post.includes:
-                for raw in objects:
-                    emitter.write(stream, raw, stamp)
+                emitter.write_all(stream, objects, stamp)
             for index, problem in enumerate(post.errors):
                 place = f"{origin.connection_id}:{post.id}:{index}"
                 row = error_row(problem, kind="partial", place=place, tweet_id=post.id)
@@ -179,8 +178,7 @@ class Records:
         emitter.write(row.stream, row.raw, stamp)
         if isinstance(event, (Like, Activity)):
             for stream, objects in event.includes:
-                for raw in objects:
-                    emitter.write(stream, raw, stamp)
+                emitter.write_all(stream, objects, stamp)
         for index, problem in enumerate(event.errors):
             place = f"{connection.origin.connection_id}:{row.key}:{index}"
             emitter.write("errors", error_row(problem, kind="partial", place=place), stamp)

@@ -33,11 +33,11 @@ class RawLane:
     """Splices X's own bytes into the message. Nothing is decoded."""
 
     def __init__(self, stream_name: str) -> None:
-        self._head = b'{"type":"RECORD","stream":' + _encode(stream_name) + b',"record":'
+        self.head = b'{"type":"RECORD","stream":' + _encode(stream_name) + b',"record":'
 
     def write(self, raw: bytes, stamp: Stamp, parts: list[bytes]) -> int:
         """Append one line. ``raw`` is a non-empty JSON object without white space at its end."""
-        parts += (self._head, raw[:-1], stamp.tail)
+        parts += (self.head, raw[:-1], stamp.tail)
         return 1
 
 
