@@ -162,6 +162,7 @@ class Settings:
     auth: Auth
     endpoints: tuple[str, ...]
     partitions: Mapping[str, tuple[int, ...]]
+    redundant_connections: int
     backfill_minutes: int
     fields: Fields
     rules: Rules
@@ -212,6 +213,7 @@ def parse_settings(raw: Mapping[str, Any], *, require_auth: bool = True) -> Sett
         auth=Auth(**{name: values[name] for name in CREDENTIALS}),
         endpoints=_unique(values["endpoints"]),
         partitions=_partitions(values),
+        redundant_connections=values["redundant_connections"],
         backfill_minutes=values["backfill_minutes"],
         fields=Fields(**{name: _unique(values[name]) for name in FIELD_LISTS}),
         rules=_rules(values),

@@ -125,6 +125,13 @@ _WHAT = {
         required=[],
         examples=[{"sample10": [1]}],
     ),
+    "redundant_connections": _whole(
+        "Connections to hold open to each endpoint and partition. With 2, one may break without a"
+        " gap; the plan must allow it, and each counts towards X's limit of connects.",
+        1,
+        maximum=2,
+        default=1,
+    ),
     "tweet_fields": _names(
         "Fields of posts to ask for. Fewer fields mean fewer bytes and earlier delivery.",
         TWEET_FIELDS,

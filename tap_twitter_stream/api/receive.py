@@ -66,7 +66,8 @@ class Target:
     """What one loop keeps connected. ``partition`` is 0 where the endpoint has none.
 
     ``backfills`` says that after a drop X is asked for what was missed, ``backfill_minutes`` is
-    what a person wants at each connect. ``marks`` go into the log with each attempt.
+    what a person wants at each connect. ``marks`` go into the log with each attempt. ``copy`` tells
+    redundant connections apart, from 1.
     """
 
     endpoint: str
@@ -76,11 +77,13 @@ class Target:
     backfills: bool = False
     backfill_minutes: int = 0
     marks: Mapping[str, Any] = field(default_factory=dict)
+    copy: int = 1
 
     @property
     def label(self) -> str:
         """How log lines call it."""
         label = f"{self.endpoint} {self.partition}" if self.partition else self.endpoint
+        label += f" (copy {self.copy})" if self.copy > 1 else ""
         return f"{label} ({self.marks['delivery']})" if "delivery" in self.marks else label
 
     def asking(self, backfill_minutes: int) -> StreamRequest:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -76,9 +76,10 @@ def prepare(settings: Settings, clock: Clock) -> tuple[Prepared, RestClient]:
     )
     prepared = Prepared(
         targets=tuple(
-            _target(settings, spec, partition)
+            replace(_target(settings, spec, partition), copy=copy)
             for spec in specs
             for partition in settings.partitions[spec.name] or (0,)
+            for copy in range(1, settings.redundant_connections + 1)
         ),
         session=partial(_session, settings, token),
         budget=partial(_budget, folder, app_fingerprint(auth.consumer_key or token or "")),

@@ -40,7 +40,7 @@ class _Track:
     """What is known of one endpoint and partition."""
 
     alive_us: int | None = None  # the last instant known to be captured
-    open: bool = False
+    open: int = 0  # connections; more than one if they are redundant
     cause: str = ""
     window_id: str = ""
     last_id: str | None = None
@@ -70,10 +70,13 @@ class Ledger:
             backfill_from_us: From when on the connection brings again what was sent.
         """
         track = self.tracks.setdefault(line, _Track())
+        if track.open and track.window_id == window_id and not track.log_is_gone:
+            track.open += 1
+            return []  # a redundant connection: the other one misses nothing
         gaps = self._gaps(line, track, at_us, window_id, backfill_from_us)
         # Also when that is earlier: after a clock was set back, the old instant would hide gaps.
         track.alive_us = at_us
-        track.open = True
+        track.open = 1
         track.log_is_gone = False
         track.window_id = window_id
         self.pending.reopen(line, backfill_from_us)
@@ -91,7 +94,9 @@ class Ledger:
     def uncover(self, line: Line, from_us: int) -> None:
         """Take back what follows an instant: a message that began then never came whole."""
         track = self.tracks.get(line)
-        if track and track.alive_us is not None and from_us < track.alive_us:
+        if track is None or track.open > 1:
+            return  # the other connection brought it
+        if track.alive_us is not None and from_us < track.alive_us:
             span_us = min(track.alive_us - from_us, track.covered_us)
             self._add("covered", -span_us)
             track.covered_us -= span_us
@@ -100,9 +105,12 @@ class Ledger:
     def closed(self, line: Line, cause: str, last_id: str | None, posts: int) -> None:
         """Note how a connection ended, the last id it brought, and how many posts."""
         track = self.tracks.setdefault(line, _Track())
-        track.open = track.log_is_gone = False
-        track.cause = cause
+        track.log_is_gone = False
         track.last_id = last_id or track.last_id
+        track.open = max(0, track.open - 1)
+        if track.open:
+            return
+        track.cause = cause
         if track.covered_us > 0:
             track.posts_per_s = posts / (track.covered_us / 1e6)
             track.covered_us = 0
@@ -201,7 +209,7 @@ class Ledger:
             gaps += self._add_gap(line, track, "lost", ended_us, window_id)
             track.alive_us = ended_us
         track.window_id = window_id
-        track.log_is_gone = track.open = False
+        track.log_is_gone, track.open = False, 0
         # The next run's idle time begins where this one ended.
         track.cause = STOPPED_BY_US
         return gaps
@@ -282,7 +290,7 @@ def _tracks(rows: object) -> Iterator[tuple[Line, _Track]]:
                 cause = rest[0] if rest and isinstance(rest[0], str) else STOPPED_BY_US
                 track = _Track(
                     alive_us=alive_us,
-                    open=not cause,
+                    open=int(not cause),
                     cause=cause or CRASHED,
                     window_id=window_id,
                     last_id=last_id if isinstance(last_id, str) else None,

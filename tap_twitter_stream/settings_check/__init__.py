@@ -32,7 +32,7 @@ from .cross import (
     rule_warnings,
     window_errors,
 )
-from .endpoints import endpoint_errors, gap_fill_errors, partition_warnings
+from .endpoints import endpoint_errors, gap_fill_errors, partition_warnings, redundancy_errors
 from .files import files_errors, files_warnings
 from .network import network_errors
 from .table import PROPERTIES, default_of, misfits, value_of
@@ -51,6 +51,7 @@ _CHECKS = (
     files_errors,
     classic_errors,
     gap_fill_errors,
+    redundancy_errors,
 )
 
 

@@ -40,6 +40,23 @@ def gap_fill_errors(values: dict[str, Any]) -> Iterator[str]:
             yield f"`gap_fill` names {method}, which {names} cannot be filled by: remove it."
 
 
+def redundancy_errors(values: dict[str, Any]) -> Iterator[str]:
+    """Yield why two connections would be worse than one."""
+    if values["redundant_connections"] == 1:
+        return
+    for name in values["endpoints"]:
+        if ENDPOINTS[name].drops_oldest:
+            yield (
+                f"`redundant_connections` cannot be 2 with {name}: X ends the older one of two"
+                " connections there. Set it to 1."
+            )
+    if not values["dedupe_window_seconds"]:
+        yield (
+            "`redundant_connections` brings everything twice, and `dedupe_window_seconds` 0 keeps"
+            " it so: give that a span such as 3600."
+        )
+
+
 def _partition_errors(name: str, numbers: list[int], chosen: list[EndpointSpec]) -> Iterator[str]:
     spec = ENDPOINTS.get(name)
     if spec is None or not spec.partitions_total:

@@ -211,3 +211,20 @@ def test_seconds_of_an_earlier_run_are_not_lost_twice() -> None:
     ]
     later.filled(gap.key, parts, "second")
     assert later.seconds == {"recovered": 6.0}
+
+
+def test_one_of_two_connections_may_break_without_a_gap() -> None:
+    ledger = Ledger()
+    ledger.opened(LINE, 0, "w")
+    assert ledger.opened(LINE, 1_000_000, "w") == []
+    ledger.alive(LINE, 2_000_000)
+    ledger.uncover(LINE, 1_500_000)  # the other one brought that message whole
+    ledger.closed(LINE, "stalled", None, 0)
+    ledger.alive(LINE, 3_000_000)
+    assert ledger.opened(LINE, 4_000_000, "w") == []
+    ledger.alive(LINE, 5_000_000)
+    for _ in range(2):
+        ledger.closed(LINE, "closed_by_server", None, 0)
+    (gap,) = ledger.opened(LINE, 6_000_000, "w")
+    assert (gap.started_us, gap.ended_us) == (5_000_000, 6_000_000)
+    assert ledger.seconds == {"covered": 5.0, "lost": 1.0}
