@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from tap_twitter_stream.errors import OutputBlockedError
 from tap_twitter_stream.policy.window import OpenWindow, Progress, Stop, StopReason
 from tap_twitter_stream.spool.frames import Frame, Kind
+from tap_twitter_stream.starts import by_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -107,6 +108,7 @@ class Capture:
         durable: bool,
         report: ProgressReport,
         seals: Seals | None = None,
+        careful_before: int = 0,
     ) -> None:
         self._link = link
         self._reader = reader
@@ -120,6 +122,8 @@ class Capture:
         self._durable = durable
         self._report = report
         self._seals = seals
+        # Up to here a STATE follows each line. Files have no target that could die of one.
+        self._careful_before = 0 if seals else careful_before
         self._next_state_s = clock.monotonic_s() + state_interval_s
         self._told = replay.position
         self._started_s = self._post_s = clock.monotonic_s()
@@ -176,15 +180,23 @@ class Capture:
         """Replay what the log has gained. False at its tip."""
         ended = self._link.ended  # before the read: what it wrote last must still be seen
         frames = self._reader.read()
+        if frames and frames[0].position < self._careful_before:
+            frames = [piece for frame in frames for piece in by_line(frame)]
         for index, frame in enumerate(frames):
             self._replay.handle(frame)
             if self._replay.full:
                 self.unhandled_lines = line_ends(frames[index + 1 :])
                 break
-        for gap in self._replay.gaps_to_fill():
-            self._link.fill(gap)
+            if frame.position < self._careful_before:
+                self._point_behind(frame)
         self._tip_reached = not frames and (ended or self._replay.ended is not None)
         return bool(frames)
+
+    def _point_behind(self, frame: Frame) -> None:
+        """Write a STATE for one message alone; a log of earlier runs is on disk already."""
+        if frame.kind is Kind.BYTES and frame.end <= self._replay.position and not self._is_late():
+            self._write_state(self._replay.export())
+            self._push()
 
     def _is_late(self) -> bool:
         return self._stop is not None and self._clock.monotonic_s() >= self._deadline_s

@@ -23,6 +23,8 @@ from tap_twitter_stream.wire.route import Origin, Stamp, data_stamp
 from tap_twitter_stream.wire.snowflake import created_ms
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tap_twitter_stream.emit.emitter import Emitter
     from tap_twitter_stream.policy.dedupe import Dedupe
     from tap_twitter_stream.replay_options import ReplayOptions
@@ -74,6 +76,7 @@ class Delivery:
         self._options = options
         self._dedupe = dedupe
         self.tally = Tally()
+        self.sets_aside = False  # the first message that an earlier run left is not to be read
         self._records = Records(options, emitter, dedupe, self.tally)
 
     @property
@@ -95,7 +98,7 @@ class Delivery:
         self._dedupe.pass_time(frame.time_us / 1e6)
         stamp = data_stamp(frame.time_us, connection.origin)
         tally, limit, records = self.tally, self._options.max_records, self._records
-        classify_line = _CLASSIFIERS.get(connection.origin.endpoint, classify)
+        classify_line = self._classifier(connection, frame)
         before, events = tally.marks, tally.events
         posts: list[str] = []
         done = 0
@@ -110,7 +113,7 @@ class Delivery:
             if line in _KEEP_ALIVES:
                 tally.keep_alives += 1
                 continue
-            if self._options.raw_messages:
+            if self._options.raw_messages and not self.sets_aside:
                 records.raw(line, places.of(done - 1), stamp)
             message = classify_line(line)
             if isinstance(message, Post):
@@ -158,21 +161,34 @@ class Delivery:
         if line in _KEEP_ALIVES:
             self.tally.keep_alives += 1
         else:
-            read = _CLASSIFIERS.get(connection.origin.endpoint, classify)
-            message = classify_cut(line, read)
+            message = classify_cut(line, self._classifier(connection, frame))
             self._count_line(message)
             self._records.any(message, line, start, connection, stamp, [])
         self._count(connection, 1, before, reread=self.is_reread(frame))
 
     def corrupt(self, frame: Frame) -> None:
-        """Set a frame aside whose checksum is wrong."""
-        junk = Junk(
-            "corrupt_frame", "the spool's checksum does not match; the rest of its file is left out"
-        )
+        """Set bytes of the log aside that are no sound frame; none at all for a missing file."""
+        words = "no sound frame of the spool" if frame.payload else "a file of the spool is missing"
         self.tally.lines += 1
         self.tally.dead_letters += 1
-        origin = Origin(f"unknown-{frame.connection}", "unknown")
-        self._records.letter(frame.payload, junk, frame.position, data_stamp(frame.time_us, origin))
+        self.tally.lines_reread += self.is_reread(frame)
+        stamp = data_stamp(frame.time_us, Origin(f"unknown-{frame.connection}", "unknown"))
+        junk = Junk("corrupt_frame", words)
+        # Where the bytes lie: no line of another frame began there.
+        self._records.letter(frame.payload, junk, frame.payload_position, stamp)
+
+    def _classifier(self, connection: Connection, frame: Frame) -> Callable[[bytes], Message]:
+        read = _CLASSIFIERS.get(connection.origin.endpoint, classify)
+        if not self.sets_aside or not self.is_reread(frame):
+            return read
+
+        def read_but_one(line: bytes) -> Message:
+            if not self.sets_aside or line.strip().isdigit():  # a length is no message
+                return read(line)
+            self.sets_aside = False
+            return Junk("poison", "three runs ended with this message as the next to acknowledge")
+
+        return read_but_one
 
     def _note(self, connection: Connection, posts: list[str], frame: Frame) -> None:
         """Take note that a frame brought posts, or events only."""

@@ -10,6 +10,7 @@ from tap_twitter_stream.delivery import Delivery
 from tap_twitter_stream.open_connections import OpenConnections
 from tap_twitter_stream.policy.ledger import Ledger
 from tap_twitter_stream.spool.frames import Frame, Kind
+from tap_twitter_stream.starts import behind
 from tap_twitter_stream.state import CaptureState
 from tap_twitter_stream.wire.endpoints import ENDPOINTS
 from tap_twitter_stream.wire.lines import LinePlaces
@@ -54,7 +55,7 @@ class Replay:
             Kind.STOPPED: self._ended,
             Kind.PAGE: self._page,
             Kind.FILLED: self._filled,
-            Kind.CORRUPT: self._delivery.corrupt,
+            Kind.CORRUPT: self._corrupt,
         }
 
     def handle(self, frame: Frame) -> None:
@@ -62,6 +63,8 @@ class Replay:
         if frame.end <= self.position:
             self._catch_up(frame)
             return
+        if frame.position < self.position and frame.kind is Kind.BYTES:
+            frame = behind(frame, self.position)
         self._open.caught_up = True
         if self._is_beyond_limit(frame):
             self.full = True
@@ -105,6 +108,10 @@ class Replay:
     def tally(self) -> Tally:
         """What was counted so far."""
         return self._delivery.tally
+
+    def set_first_aside(self) -> None:
+        """Let the first message that an earlier run left go to dead_letters unread."""
+        self._delivery.sets_aside = True
 
     def emit_open_gaps(self, at_us: int) -> None:
         """Emit the gaps that the window's end leaves open."""
@@ -225,6 +232,14 @@ class Replay:
             connection.backfill_before_ms = 0
         over = not connection.backfill_before_ms
         self._books.backfilling(connection.head, tally.redelivered - again, over=over)
+
+    def _corrupt(self, frame: Frame) -> None:
+        self._delivery.corrupt(frame)
+        # Whose bytes those were is not known: no line may be put together across them.
+        for connection in self._open:
+            if connection.cutter.pending_bytes:
+                self._delivery.last_line(connection, frame)
+            connection.line_start = frame.end
 
     def _page(self, frame: Frame) -> None:
         new = self._delivery.page(frame)

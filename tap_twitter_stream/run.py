@@ -27,6 +27,7 @@ from tap_twitter_stream.settings import ForeignMatches, ProgressLine, Settings, 
 from tap_twitter_stream.spool.folder import temporary_folder
 from tap_twitter_stream.spool.reader import LogReader
 from tap_twitter_stream.spool.seen import SeenIds
+from tap_twitter_stream.starts import Starts
 from tap_twitter_stream.state import CaptureState, from_bookmark
 from tap_twitter_stream.wire.endpoints import COMMON_STREAMS, ENDPOINTS
 from tap_twitter_stream.wire.route import capture_stamp, encode_row, iso
@@ -73,7 +74,13 @@ class Run:
         self._signals = signals
         self._version = version
         self.exit_code = 0
+        self._starts: Starts | None = None
         self.deadline_s: float | None = None  # of handing over the buffer, by the monotonic clock
+
+    def ended(self) -> None:
+        """Note that the run ended by no message's doing."""
+        if self._starts:
+            self._starts.ended()
 
     def rows(self, limit: int | None) -> Iterator[dict[str, Any]]:
         """Capture until the window is over; yield the window's row.
@@ -130,6 +137,7 @@ class Run:
             durable=durable,
             report=report,
             seals=sealing,
+            careful_before=self._careful_before(folder if durable else None, hello, replay, state),
         )
         try:
             outcome = capture.run()
@@ -178,6 +186,18 @@ class Run:
             return self._parent.state_with(state, self._now())
 
         return Sealing(files, self._output, self._clock, whole_state)
+
+    def _careful_before(
+        self, folder: Path | None, hello: Hello, replay: Replay, state: CaptureState | None
+    ) -> int:
+        """Return up to where lines go one by one, as the runs before this one ended badly."""
+        if folder is None:
+            return 0
+        self._starts = Starts(folder)
+        start = self._starts.begin(hello.spool_id, hello.resume, state)
+        if start.sets_aside:
+            replay.set_first_aside()
+        return hello.end if start.careful else 0
 
     def _write_state(self, seen: SeenIds | None, state: CaptureState) -> None:
         if seen:

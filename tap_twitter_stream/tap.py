@@ -24,6 +24,7 @@ from tap_twitter_stream.clock import Clock
 from tap_twitter_stream.emit.singer_writer import BufferedWriter
 from tap_twitter_stream.errors import (
     OutputBlockedError,
+    OutputClosedError,
     SettingsError,
     TapTwitterStreamError,
 )
@@ -138,8 +139,11 @@ class TapTwitterStream(Tap):
             tap = cls._latest
             if tap:
                 tap.finish_output()
+                tap.note_end()
         except TapTwitterStreamError as error:
             cls.logger.critical("%s", error)
+            if cls._latest and not isinstance(error, OutputClosedError):
+                cls._latest.note_end()
             _leave(EXIT_BLOCKED if isinstance(error, OutputBlockedError) else EXIT_FAILED)
         if tap and tap.exit_code:
             _leave(tap.exit_code)
@@ -177,6 +181,11 @@ class TapTwitterStream(Tap):
                 msg = "Stdout took no more before shutdown_grace_seconds were over."
                 raise OutputBlockedError(msg)
 
+    def note_end(self) -> None:
+        """Note that the run ended by no message's doing: it is not what the next may trip over."""
+        if self._run:
+            self._run.ended()
+
     @property
     def output(self) -> Any:  # noqa: ANN401 - the SDK types the writer as its base class
         """The one buffer in front of stdout."""
@@ -202,6 +211,7 @@ class TapTwitterStream(Tap):
         if self._signalled_s is not None and now_s - self._signalled_s > _SAME_REQUEST_S:
             os._exit(128 + signum)
         self._signalled_s = self._signalled_s or now_s
+        self.note_end()  # from here on it is cut short because someone wants it
         self._signals.ask()
 
     @classmethod

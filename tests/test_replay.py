@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections import Counter
 from dataclasses import replace
@@ -19,6 +20,7 @@ from tap_twitter_stream.replay import Replay
 from tap_twitter_stream.replay_options import ReplayOptions
 from tap_twitter_stream.schema import load_schema
 from tap_twitter_stream.spool.frames import HEADER_BYTES, Frame, Kind, encode_json
+from tap_twitter_stream.starts import by_line
 from tap_twitter_stream.state import CaptureState, from_bookmark
 
 STREAMS = (
@@ -139,6 +141,79 @@ def test_a_run_cut_at_any_frame_and_resumed_emits_what_one_run_emits(
     assert Counter(first.rows + second.rows) == Counter(whole.rows)
     for run in (whole, first, second):
         run.assert_balanced()
+
+
+@given(logs(), st.data())
+@settings(deadline=None, max_examples=200)
+def test_a_run_cut_behind_any_line_and_resumed_emits_what_one_run_emits(
+    log: Log, data: st.DataObject
+) -> None:
+    """Mutant: leave out ``behind`` in ``handle``; the frame's first lines come twice."""
+    whole = Run()
+    whole.read(log.frames)
+    pieces = [piece for frame in log.frames for piece in by_line(frame)]
+    first = Run()
+    first.read(pieces[: data.draw(st.integers(0, len(pieces)))])
+    second = Run(handed_over(first.replay.export()))
+    second.read(log.frames)
+    assert Counter(first.rows + second.rows) == Counter(whole.rows)
+    for run in (whole, first, second):
+        run.assert_balanced()
+
+
+def opened(log: Log) -> int:
+    head = {"connection_id": "c", "endpoint": "filtered", "partition": 0, "http_status": 200}
+    return log.add(Kind.OPENED, {**head, "opened_at_us": START_US})
+
+
+def letters(run: Run) -> list[dict[str, Any]]:
+    return [json.loads(row) for stream, row in run.rows if stream == "dead_letters"]
+
+
+def test_no_line_is_put_together_across_damage() -> None:
+    """Mutant: keep what is unfinished; a post of two halves comes out, which nobody ever wrote."""
+    log = Log()
+    connection = opened(log)
+    log.add(Kind.BYTES, b'{"data":{"id":"1","text":"a', connection)
+    log.add(Kind.CORRUPT, b"\x00\x01damaged")
+    log.add(Kind.BYTES, b'b"}}\r\n' + post(2) + b"\r\n", connection)
+    run = Run()
+    run.read(log.frames)
+    run.assert_balanced()
+    assert [json.loads(row)["id"] for stream, row in run.rows if stream == "tweets"] == ["2"]
+    assert [row["reason"] for row in letters(run)] == ["corrupt_frame", "cut", "not_json"]
+    assert len({row["letter_id"] for row in letters(run)}) == 3
+
+
+def test_a_message_set_aside_is_never_read_and_counts_as_a_dead_letter() -> None:
+    """Not even as a raw message or as text: Base64 alone harms nobody."""
+    log = Log()
+    connection = opened(log)
+    log.add(Kind.BYTES, b"\r\n" + post(1) + b"\r\n" + post(2) + b"\r\n", connection)
+    run = Run()
+    options = ReplayOptions("s", 512, raw_messages=True, own_from=log.end)
+    run.replay = Replay(options, run.emitter, Dedupe(60.0, 100), None)
+    run.replay.set_first_aside()
+    run.read(log.frames)
+    run.assert_balanced()
+    (letter,) = letters(run)
+    assert letter["reason"] == "poison"
+    assert base64.b64decode(letter["raw_base64"]).strip() == post(1)
+    assert "raw_text" not in letter
+    assert [json.loads(row)["id"] for stream, row in run.rows if stream == "tweets"] == ["2"]
+    assert [json.loads(row)["line"] for stream, row in run.rows if stream == "raw_messages"] == [
+        post(2).decode()
+    ]
+
+
+def test_what_this_run_receives_is_never_set_aside() -> None:
+    log = Log()
+    connection = opened(log)
+    log.add(Kind.BYTES, post(1) + b"\r\n", connection)
+    run = Run()
+    run.replay.set_first_aside()
+    run.read(log.frames)
+    assert not letters(run)
 
 
 @given(logs(), st.integers(1, 6))

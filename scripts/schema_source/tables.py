@@ -156,7 +156,8 @@ TABLES = {
                 "string",
                 (
                     "`not_json`, `not_utf8`, `too_long`, `unknown_kind`, `cut` (the connection "
-                    "ended within the line) or `poison` (the line stopped several starts)."
+                    "ended within the line), `corrupt_frame` (a damaged place in the spool) or "
+                    "`poison` (the line stopped several starts)."
                 ),
             ),
             "detail": ("string", "What exactly was wrong with the line."),

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 JsonObject: TypeAlias = dict[str, Any]
-JunkReason = Literal["not_json", "not_utf8", "too_long", "unknown_kind", "cut", "corrupt_frame"]
+JunkReason = Literal[
+    "not_json", "not_utf8", "too_long", "unknown_kind", "cut", "corrupt_frame", "poison"
+]
 
 
 @dataclass(slots=True)

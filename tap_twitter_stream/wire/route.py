@@ -142,7 +142,8 @@ def letter_row(line: bytes, size_bytes: int, junk: Junk, position: int, spool_id
         "position": position,
         "size_bytes": size_bytes,
         "raw_base64": base64.b64encode(line).decode(),
-        "raw_text": clean(text),
+        # What a target died of once may kill it again; Base64 is harmless.
+        "raw_text": None if junk.reason == "poison" else clean(text),
     }
     return encode_row(row)
 
