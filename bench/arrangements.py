@@ -75,7 +75,7 @@ class Emitting:
         class Laborious(RawLane):
             """Works on each post as a stream map would."""
 
-            def write(self, raw: bytes, stamp: Stamp, parts: list[bytes]) -> int:
+            def write(self, raw: bytes, stamp: Stamp, parts: list[bytes | memoryview]) -> int:
                 labour()
                 return super().write(raw, stamp, parts)
 

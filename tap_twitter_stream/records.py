@@ -108,7 +108,7 @@ class Records:
             emitter.drop_duplicate("tweets")
         else:
             self._tally.records += 1
-            emitter.write("tweets", post.raw, stamp)
+            emitter.write_all("tweets", (post.raw,), stamp)
             for stream, objects in post.includes:
                 emitter.write_all(stream, objects, stamp)
             for index, problem in enumerate(post.errors):

@@ -63,17 +63,20 @@ class Emitter:
             count.filtered += 1
 
     def write_all(self, stream: str, raws: Sequence[bytes], stamp: Stamp) -> None:
-        """Write the records of one stream that one message holds."""
-        head = self._heads[stream]
-        if head is None:
+        """Write the records of one stream that one message holds, perhaps views of its line."""
+        head, count = self._heads[stream], self.counts[stream]
+        if head is not None:
+            parts, tail = self._parts, stamp.tail
             for raw in raws:
-                self.write(stream, raw, stamp)
-            return
-        count, parts, tail = self.counts[stream], self._parts, stamp.tail
-        for raw in raws:
-            parts += (head, raw[:-1], tail)
-        count.routed += len(raws)
-        count.emitted += len(raws)
+                parts += (head, memoryview(raw)[:-1], tail)
+            count.routed += len(raws)
+            count.emitted += len(raws)
+        elif self._lanes[stream] is None:
+            count.routed += len(raws)
+            count.deselected += len(raws)
+        else:
+            for raw in raws:
+                self.write(stream, bytes(raw), stamp)
 
     def drop_duplicate(self, stream: str) -> None:
         """Account for a record that was emitted before."""

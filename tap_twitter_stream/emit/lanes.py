@@ -24,7 +24,7 @@ _decode = msgspec.json.Decoder().decode
 class Lane(Protocol):
     """Turns one JSON object into lines of output."""
 
-    def write(self, raw: bytes, stamp: Stamp, parts: list[bytes]) -> int:
+    def write(self, raw: bytes, stamp: Stamp, parts: list[bytes | memoryview]) -> int:
         """Append the pieces of the lines for one record; return how many lines."""
         ...
 
@@ -35,7 +35,7 @@ class RawLane:
     def __init__(self, stream_name: str) -> None:
         self.head = b'{"type":"RECORD","stream":' + _encode(stream_name) + b',"record":'
 
-    def write(self, raw: bytes, stamp: Stamp, parts: list[bytes]) -> int:
+    def write(self, raw: bytes, stamp: Stamp, parts: list[bytes | memoryview]) -> int:
         """Append one line. ``raw`` is a non-empty JSON object without white space at its end."""
         parts += (self.head, raw[:-1], stamp.tail)
         return 1
@@ -47,7 +47,7 @@ class SdkLane:
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
 
-    def write(self, raw: bytes, stamp: Stamp, parts: list[bytes]) -> int:
+    def write(self, raw: bytes, stamp: Stamp, parts: list[bytes | memoryview]) -> int:
         """Append the lines the SDK makes of the record: none if a map filters it."""
         record: dict[str, Any] = _decode(raw)
         record.update(stamp.columns)

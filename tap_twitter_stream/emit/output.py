@@ -149,7 +149,7 @@ class Output:
         self._open_sink = open_sink
         self._sink: Sink | None = None
         self._pending = memoryview(b"")
-        self.parts: list[bytes] = []
+        self.parts: list[bytes | memoryview] = []
         """Appended to by the lanes directly: pieces of lines, each line ended by LF."""
         self.written_bytes = 0
 

@@ -58,7 +58,7 @@ class TextLane:
         self._lane = lane
         self._columns = frozenset(schema["properties"])
 
-    def write(self, raw: bytes, stamp: Stamp, parts: list[bytes]) -> int:
+    def write(self, raw: bytes, stamp: Stamp, parts: list[bytes | memoryview]) -> int:
         """Append the lines for one record; see ``Lane``."""
         return self._lane.write(as_text(raw, self._columns), stamp, parts)
 

@@ -56,15 +56,10 @@ class _RawIncludes(Struct, forbid_unknown_fields=True, gc=False):
     polls: list[Raw] | None = None
 
 
-class _Rule(Struct, forbid_unknown_fields=True, gc=False):
-    id: str
-    tag: str | None = None
-
-
 class _Envelope(Struct, forbid_unknown_fields=True, gc=False):
     data: Raw
     includes: _RawIncludes | None = None
-    matching_rules: list[_Rule] = []
+    matching_rules: list[MatchedRule] = []
     errors: list[JsonObject] = []
 
 
@@ -179,22 +174,26 @@ def _typed_post(envelope: _Envelope, known: _Known) -> Post:
     includes = envelope.includes
     return Post(
         known.data.id,
-        bytes(envelope.data),
+        envelope.data,
         [] if includes is None else _typed_includes(includes),
-        [MatchedRule(rule.id, rule.tag, {}) for rule in envelope.matching_rules],
+        envelope.matching_rules,
         envelope.errors,
     )
 
 
 def _typed_includes(includes: _RawIncludes) -> list[tuple[str, list[bytes]]]:
-    groups = (
-        ("users", includes.users),
-        ("media", includes.media),
-        ("referenced_tweets", includes.tweets),
-        ("places", includes.places),
-        ("polls", includes.polls),
-    )
-    return [(name, list(map(bytes, objects))) for name, objects in groups if objects is not None]
+    groups: list[tuple[str, list[Any]]] = []
+    if includes.users is not None:
+        groups.append(("users", includes.users))
+    if includes.media is not None:
+        groups.append(("media", includes.media))
+    if includes.tweets is not None:
+        groups.append(("referenced_tweets", includes.tweets))
+    if includes.places is not None:
+        groups.append(("places", includes.places))
+    if includes.polls is not None:
+        groups.append(("polls", includes.polls))
+    return groups
 
 
 def classify_with(line: bytes, read: Callable[[JsonObject, JsonObject], One]) -> Message:

@@ -68,7 +68,7 @@ class ParquetLane:
         self._stamp: Stamp | None = None
         self._tail = b""
 
-    def write(self, raw: bytes, stamp: Stamp, parts: list[bytes]) -> int:
+    def write(self, raw: bytes, stamp: Stamp, parts: list[bytes | memoryview]) -> int:
         """Take one record; ``parts``, the pieces for stdout, stays as it is."""
         del parts
         gatherer = self._gatherer
@@ -88,7 +88,7 @@ class MappedParquetLane:
         self._stream = stream
         self._gatherers = gatherers
 
-    def write(self, raw: bytes, stamp: Stamp, parts: list[bytes]) -> int:
+    def write(self, raw: bytes, stamp: Stamp, parts: list[bytes | memoryview]) -> int:
         """Take the rows that the SDK makes of one record: none if a map filters it."""
         del parts
         record: dict[str, Any] = _decode(raw)
