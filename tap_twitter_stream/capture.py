@@ -30,9 +30,8 @@ if TYPE_CHECKING:
     from tap_twitter_stream.clock import Clock
     from tap_twitter_stream.emit.output import Output
     from tap_twitter_stream.progress import ProgressReport
-    from tap_twitter_stream.receiver_link import ReceiverLink
     from tap_twitter_stream.replay import Replay
-    from tap_twitter_stream.spool.reader import LogReader
+    from tap_twitter_stream.source import FrameMaker, FrameReader
     from tap_twitter_stream.state import CaptureState
 
 SEAL_LATE = "Files could not be put in their places until the end of shutdown_grace_seconds."
@@ -96,8 +95,8 @@ class Capture:
     def __init__(  # noqa: PLR0913 - the seams of the loop, each named at the only call
         self,
         *,
-        link: ReceiverLink,
-        reader: LogReader,
+        link: FrameMaker,
+        reader: FrameReader,
         replay: Replay,
         output: Output,
         window: OpenWindow,
@@ -146,7 +145,7 @@ class Capture:
                 self._push()
                 self._checkpoint_when_due()
                 self._check_window()
-                if not moved:
+                if not (moved or self._finished()):
                     self._sleep()
         finally:
             self._link.stop()
@@ -289,7 +288,7 @@ class Capture:
         return Outcome(self._stop.reason.value, "", deadline_s)
 
 
-def left_in_log(reader: LogReader, replay: Replay) -> int:
+def left_in_log(reader: FrameReader, replay: Replay) -> int:
     """Count the line ends that are in the log behind what was emitted."""
     left = 0
     while frames := reader.read():

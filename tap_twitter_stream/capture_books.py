@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tap_twitter_stream.connection import LAST_ID, MESSAGES, connection_row, gap_row
 from tap_twitter_stream.policy.gaps import Filled
+from tap_twitter_stream.wire.endpoints import ENDPOINTS
 from tap_twitter_stream.wire.route import (
     Origin,
     capture_stamp,
@@ -43,17 +44,20 @@ class CaptureBooks:
     def opened(self, head: dict[str, Any], at_us: int) -> None:
         """Emit the gap that a new connection ends."""
         from_us, _ = head.get("backfill_us", (None, None))
+        if not _takes_time(head):
+            return
         for gap in self.ledger.opened(_line_of(head), at_us, self.window_id, from_us):
             self._gap(gap, at_us)
 
     def alive(self, head: dict[str, Any], at_us: int) -> None:
         """Take note that a connection brought bytes."""
-        self.ledger.alive(_line_of(head), at_us)
+        if _takes_time(head):
+            self.ledger.alive(_line_of(head), at_us)
 
     def closed(self, row: dict[str, Any], stats: list[Any], frame: Frame) -> None:
         """Take note of a connection's end, and emit its row."""
         kind = str(row["ending"]["kind"])
-        if "gap" not in row:
+        if "gap" not in row and _takes_time(row):
             self.ledger.closed(_line_of(row), kind, stats[LAST_ID], stats[MESSAGES])
         self.connection(row, stats, frame)
 
@@ -133,6 +137,12 @@ class CaptureBooks:
 
     def _gap(self, gap: Gap, at_us: int) -> None:
         self._emitter.write("capture_gaps", encode_row(gap_row(gap)), capture_stamp(at_us))
+
+
+def _takes_time(head: dict[str, Any]) -> bool:
+    """Tell whether time is captured: a file was read to its end or not, whenever that is."""
+    spec = ENDPOINTS.get(str(head["endpoint"]))
+    return spec is None or spec.is_live
 
 
 def _line_of(head: dict[str, Any]) -> tuple[str, int]:

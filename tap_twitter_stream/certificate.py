@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tap_twitter_stream.wire.endpoints import ARCHIVE
 from tap_twitter_stream.wire.route import iso
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ def window_row(  # noqa: PLR0913 - the certificate's inputs, each named at the o
     """Return the row. Seconds are sums over endpoints and partitions."""
     window, tally, seconds = replay.window, replay.tally, replay.ledger.seconds
     started_us = window.get("started_at_us", ended_us)
+    # What X once sent to whoever kept it costs nothing now.
+    billable = 0 if ARCHIVE in window.get("endpoints", []) else tally.posts_new
     streams = [
         {
             "stream": name,
@@ -63,6 +66,6 @@ def window_row(  # noqa: PLR0913 - the certificate's inputs, each named at the o
         "dead_letters": tally.dead_letters,
         "left_in_spool": left_lines,
         "streams": streams,
-        "posts_billable_estimate": tally.posts_new,
-        "cost_estimate_usd": round(tally.posts_new * price_per_post_usd + tally.counts_usd, 6),
+        "posts_billable_estimate": billable,
+        "cost_estimate_usd": round(billable * price_per_post_usd + tally.counts_usd, 6),
     }

@@ -135,6 +135,7 @@ def connection_row(head: dict[str, Any], stats: list[Any], window_id: str | None
         "max_lag_seconds": None if stats[MAX_LAG_MS] is None else stats[MAX_LAG_MS] / 1000,
         "reconnect_wait_seconds": head.get("wait_s"),
         "remote_transaction_id": head.get("transaction_id"),
+        "source": head.get("source"),
     }
 
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from tap_twitter_stream.wire.lines import LinePlaces
 
 _CLASSIFIERS = {name: classifier_for(spec.holds) for name, spec in ENDPOINTS.items()}
-_KEEP_ALIVES = (b"", b"\r")
+KEEP_ALIVES = (b"", b"\r")
 
 
 class Redelivery:
@@ -110,7 +110,7 @@ class Delivery:
             if limit is not None and tally.records >= limit:
                 break
             done += 1
-            if line in _KEEP_ALIVES:
+            if line in KEEP_ALIVES:
                 tally.keep_alives += 1
                 continue
             if self._options.raw_messages and not self.sets_aside:
@@ -158,7 +158,7 @@ class Delivery:
         line = connection.cutter.take_pending()
         stamp = data_stamp(frame.time_us, connection.origin)
         before = self.tally.marks
-        if line in _KEEP_ALIVES:
+        if line in KEEP_ALIVES:
             self.tally.keep_alives += 1
         else:
             message = classify_cut(line, self._classifier(connection, frame))

@@ -92,6 +92,10 @@ class FilesError(TapTwitterStreamError):
     """The folder or bucket for Parquet files cannot be used: mend it, then run again."""
 
 
+class DamagedArchiveError(TapTwitterStreamError):
+    """A file of an archive is damaged from here on: emit what was read, tell it, go on behind."""
+
+
 class OutputClosedError(TapTwitterStreamError):
     """Whoever read stdout is gone: end with exit code 1; the next run sends it again."""
 

@@ -19,6 +19,7 @@ from tap_twitter_stream.wire.messages import (
     LineLength,
     Message,
     Notice,
+    Page,
     Post,
     Several,
     Status,
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from tap_twitter_stream.emit.emitter import Emitter
     from tap_twitter_stream.policy.dedupe import Dedupe
     from tap_twitter_stream.replay_options import ReplayOptions
-    from tap_twitter_stream.wire.pages import Page
     from tap_twitter_stream.wire.route import Origin
 
 # Each endpoint is a family of its own for matching rules: the same post may come by several.
@@ -56,6 +56,7 @@ class Records:
         self._emitter = emitter
         self._dedupe = dedupe
         self._tally = tally
+        self.log_id = options.spool_id  # what positions count in
 
     def any(  # noqa: PLR0913, PLR0917 - what a line is, and all there is to know of it
         self,
@@ -77,6 +78,9 @@ class Records:
         elif isinstance(message, Status):
             posts.append(message.id)
             self.status(message, stamp)
+        elif isinstance(message, Page):
+            posts += [post.id for post in message.posts]
+            self.page(message, connection.origin, stamp, position)
         elif isinstance(message, Junk):
             self.letter(line, message, position, stamp)
         elif not isinstance(message, LineLength):
@@ -109,8 +113,7 @@ class Records:
         else:
             self._tally.records += 1
             emitter.write_all("tweets", (post.raw,), stamp)
-            for stream, objects in post.includes:
-                emitter.write_all(stream, objects, stamp)
+            self.included(post.includes, stamp)
             for index, problem in enumerate(post.errors):
                 place = f"{origin.connection_id}:{post.id}:{index}"
                 row = error_row(problem, kind="partial", place=place, tweet_id=post.id)
@@ -140,14 +143,17 @@ class Records:
                 else:
                     emitter.write("tweet_rules", rule_row(post.id, rule, prefix), stamp)
         if any_new:
-            for stream, objects in page.includes:
-                for raw in objects:
-                    emitter.write(stream, raw, stamp)
+            self.included(page.includes, stamp)
         for index, problem in enumerate(page.problems):
             place = f"{origin.connection_id}:{index}"
             emitter.write("errors", error_row(problem, kind="partial", place=place), stamp)
         for index, (junk, raw) in enumerate(page.junk):
             self.letter(raw, junk, position + index, stamp)
+
+    def included(self, groups: list[tuple[str, list[bytes]]], stamp: Stamp) -> None:
+        """Emit what came beside a message: (stream, objects)."""
+        for stream, objects in groups:
+            self._emitter.write_all(stream, objects, stamp)
 
     def _other(
         self,
@@ -156,7 +162,7 @@ class Records:
         connection: Connection,
         stamp: Stamp,
     ) -> None:
-        place = f"{self._options.spool_id}:{position}"
+        place = f"{self.log_id}:{position}"
         if isinstance(message, (Disconnect, Undelivered, Notice)):
             self._emitter.write("notices", _notice(message, place, connection), stamp)
             return
@@ -177,21 +183,20 @@ class Records:
         self._tally.events += 1
         emitter.write(row.stream, row.raw, stamp)
         if isinstance(event, (Like, Activity)):
-            for stream, objects in event.includes:
-                emitter.write_all(stream, objects, stamp)
+            self.included(event.includes, stamp)
         for index, problem in enumerate(event.errors):
             place = f"{connection.origin.connection_id}:{row.key}:{index}"
             emitter.write("errors", error_row(problem, kind="partial", place=place), stamp)
 
     def letter(self, line: bytes, junk: Junk, position: int, stamp: Stamp) -> None:
         """Set aside what nothing else takes."""
-        row = letter_row(line, size_of(line), junk, position, self._options.spool_id)
+        row = letter_row(line, size_of(line), junk, position, self.log_id)
         self._emitter.write("dead_letters", row, stamp)
 
     def raw(self, line: bytes, position: int, stamp: Stamp) -> None:
         """Emit a line as received, beside what is made of it."""
         if not isinstance(line, OverlongLine):
-            row = raw_row(line.rstrip(b"\r"), position, self._options.spool_id)
+            row = raw_row(line.rstrip(b"\r"), position, self.log_id)
             self._emitter.write("raw_messages", row, stamp)
 
 

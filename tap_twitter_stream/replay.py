@@ -27,14 +27,19 @@ class Replay:
     """Turns frames into records and keeps the position that a STATE may cover."""
 
     def __init__(
-        self, options: ReplayOptions, emitter: Emitter, dedupe: Dedupe, state: CaptureState | None
+        self,
+        options: ReplayOptions,
+        emitter: Emitter,
+        dedupe: Dedupe,
+        state: CaptureState | None,
+        delivery: Delivery | None = None,
     ) -> None:
         self._options = options
         ledger = Ledger(options.gaps)
         if state:
             ledger.restore(state.ledger, state.gaps)
         self._books = CaptureBooks(emitter, ledger, options.spool_id)
-        self._delivery = Delivery(options, emitter, dedupe)
+        self._delivery = delivery or Delivery(options, emitter, dedupe)
         rows = state.connections if state else []
         self._open = OpenConnections(rows, options.max_line_bytes)
         self._old_window = state.window if state else []
@@ -196,7 +201,7 @@ class Replay:
         if connection.is_live:
             self._books.opened(head, frame.time_us)
         spec = ENDPOINTS.get(connection.origin.endpoint)
-        if spec and not spec.needs_rules and connection.is_live:
+        if spec and spec.is_live and not spec.needs_rules and connection.is_live:
             # Some runners wait for a first record; the filtered stream has its rules as one.
             self._books.connection(head, connection.stats, frame)
 

@@ -24,16 +24,17 @@ from tap_twitter_stream.replay import Replay
 from tap_twitter_stream.replay_options import ReplayOptions
 from tap_twitter_stream.sealing import Sealing, open_files
 from tap_twitter_stream.settings import ForeignMatches, ProgressLine, Settings, parse_settings
+from tap_twitter_stream.source import Source
 from tap_twitter_stream.spool.folder import temporary_folder
 from tap_twitter_stream.spool.reader import LogReader
 from tap_twitter_stream.spool.seen import SeenIds
 from tap_twitter_stream.starts import Starts
 from tap_twitter_stream.state import CaptureState, from_bookmark
-from tap_twitter_stream.wire.endpoints import COMMON_STREAMS, ENDPOINTS
+from tap_twitter_stream.wire.endpoints import ARCHIVE, COMMON_STREAMS, ENDPOINTS
 from tap_twitter_stream.wire.route import capture_stamp, encode_row, iso
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from tap_twitter_stream.clock import Clock
     from tap_twitter_stream.emit.lanes import Lane
@@ -73,6 +74,7 @@ class Run:
         self._clock = clock
         self._signals = signals
         self._version = version
+        self._window_id = f"{clock.now():%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
         self.exit_code = 0
         self._starts: Starts | None = None
         self.deadline_s: float | None = None  # of handing over the buffer, by the monotonic clock
@@ -92,22 +94,29 @@ class Run:
             logger.warning("%s", warning)
         if limit is not None:
             self._settings = _dry_run(self._settings, limit)
+        if self._settings.archive_paths:
+            yield from self._capture(self._archived)
+            return
         folder, durable = self._spool_folder()
         try:
-            yield from self._capture(folder, durable=durable)
+            yield from self._capture(lambda state: self._received(folder, state, durable=durable))
         finally:
             if not durable:
                 shutil.rmtree(folder, ignore_errors=True)
 
-    def _capture(self, folder: Path, *, durable: bool) -> Iterator[dict[str, Any]]:
-        state, complaint = from_bookmark(self._parent.bookmark)
-        if complaint:
-            logger.warning("%s", complaint)
-        window = OpenWindow(self._settings.window, self._clock.now_s())
-        files = open_files(self._settings.files)
-        emitter = Emitter(self._output, self._lanes(files))
-        order = self._order(folder, state, durable=durable)
-        link = ReceiverLink(order)
+    def _archived(self, state: CaptureState | None) -> Source:
+        from tap_twitter_stream.archive.source import open_archive  # noqa: PLC0415 - rarely used
+
+        window = {
+            "window_id": self._window_id,
+            "endpoints": list(self._settings.endpoints),
+            "tap_version": self._version,
+        }
+        return open_archive(self._settings, state, window, self._clock)
+
+    def _received(self, folder: Path, state: CaptureState | None, *, durable: bool) -> Source:
+        archive = state.archive if state else None
+        link = ReceiverLink(self._order(folder, state, durable=durable))
         hello = link.hello
         if hello.note:
             logger.warning("%s", hello.note)
@@ -118,46 +127,70 @@ class Run:
         seen = SeenIds(folder, hello.spool_id, dedupe) if durable else None
         if seen:
             seen.restore(emitted)
-        replay = self._replay(emitter, dedupe, link, state)
-        reader = LogReader(folder, hello.resume, verify_before=hello.end)
-        report = self._report(emitter, window)
-        sealing = self._sealing(files, seen)
-        if sealing:
-            sealing.begin_run(order.window_id, replay.export(), self._version)
-        capture = Capture(
+        return Source(
             link=link,
-            reader=reader,
+            reader=LogReader(folder, hello.resume, verify_before=hello.end),
+            spool_id=hello.spool_id,
+            state=state,
+            resume=hello.resume,
+            own_from=hello.end,
+            keep=partial(_kept, seen, archive),
+            careful_before=partial(self._careful_before, folder, hello, state) if durable else None,
+            dedupe=dedupe,
+            max_line_bytes=self._settings.network.max_line_bytes,
+            durable=durable,
+        )
+
+    def _capture(
+        self, open_source: Callable[[CaptureState | None], Source]
+    ) -> Iterator[dict[str, Any]]:
+        state, complaint = from_bookmark(self._parent.bookmark)
+        if complaint:
+            logger.warning("%s", complaint)
+        window = OpenWindow(self._settings.window, self._clock.now_s())
+        files = open_files(self._settings.files)
+        emitter = Emitter(self._output, self._lanes(files))
+        source = open_source(state)
+        replay = self._replay(emitter, source)
+        report = self._report(emitter, window)
+        sealing = self._sealing(files, source)
+        if sealing:
+            sealing.begin_run(self._window_id, replay.export(), self._version)
+        capture = Capture(
+            link=source.link,
+            reader=source.reader,
             replay=replay,
             output=self._output,
             window=window,
             clock=self._clock,
             signals=self._signals,
-            write_state=partial(self._write_state, seen),
+            write_state=lambda exported: self._parent.write_capture_state(
+                source.keep(exported), self._now()
+            ),
             state_interval_s=self._checkpoint_s,
-            durable=durable,
+            durable=source.durable,
             report=report,
             seals=sealing,
-            careful_before=self._careful_before(folder if durable else None, hello, replay, state),
+            careful_before=source.careful_before(replay) if source.careful_before else 0,
         )
         try:
             outcome = capture.run()
             if sealing:
                 sealing.finish(replay.export(), outcome.deadline_s)
             replay.emit_open_gaps(self._clock.now_us())
-            left_lines = left_in_log(reader, replay) + capture.unhandled_lines
+            left_lines = left_in_log(source.reader, replay) + capture.unhandled_lines
             self._judge(outcome, replay, emitter)
-            if durable:
-                reader.sync()
-            if seen:
-                seen.keep(replay.position)
-            self._parent.set_capture_state(replay.export(certified=True), self._now())
+            if source.durable:
+                source.reader.sync()
+            exported = source.keep(replay.export(certified=True))
+            self._parent.set_capture_state(exported, self._now())
             ended_us = self._clock.now_us()
             row = window_row(
                 replay,
                 emitter,
                 stop_reason=outcome.reason,
                 exit_code=self.exit_code,
-                start_position=hello.resume,
+                start_position=source.resume,
                 left_lines=left_lines,
                 ended_us=ended_us,
                 price_per_post_usd=self._settings.gap_fill.price_per_post_usd,
@@ -170,46 +203,37 @@ class Run:
             self.deadline_s = outcome.deadline_s
             _tell(replay)
         finally:
-            reader.close()
+            source.reader.close()
             report.finish(replay)
             if files:
                 files.close()
 
-    def _sealing(self, files: FileOutput | None, seen: SeenIds | None) -> Sealing | None:
+    def _sealing(self, files: FileOutput | None, source: Source) -> Sealing | None:
         """Return what seals the files, None when records go to stdout."""
         if files is None:
             return None
 
-        def whole_state(state: CaptureState) -> dict[str, Any]:
-            if seen:
-                seen.keep(state.position)
-            return self._parent.state_with(state, self._now())
+        def whole_state(exported: CaptureState) -> dict[str, Any]:
+            return self._parent.state_with(source.keep(exported), self._now())
 
         return Sealing(files, self._output, self._clock, whole_state)
 
     def _careful_before(
-        self, folder: Path | None, hello: Hello, replay: Replay, state: CaptureState | None
+        self, folder: Path, hello: Hello, state: CaptureState | None, replay: Replay
     ) -> int:
         """Return up to where lines go one by one, as the runs before this one ended badly."""
-        if folder is None:
-            return 0
         self._starts = Starts(folder)
         start = self._starts.begin(hello.spool_id, hello.resume, state)
         if start.sets_aside:
             replay.set_first_aside()
         return hello.end if start.careful else 0
 
-    def _write_state(self, seen: SeenIds | None, state: CaptureState) -> None:
-        if seen:
-            seen.keep(state.position)
-        self._parent.write_capture_state(state, self._now())
-
     def _judge(self, outcome: Outcome, replay: Replay, emitter: Emitter) -> None:
         """Set the exit code: 1 when the capture failed, 3 when the books do not balance."""
         if outcome.fatal:
             self.exit_code = EXIT_FAILED
             logger.critical("%s", outcome.fatal)
-        elif not replay.tally.connections:
+        elif not replay.tally.connections and not self._settings.archive_paths:
             logger.warning("Nothing was connected in this window; capture_connections says why.")
         unbalanced = [name for name, count in emitter.counts.items() if not count.balanced]
         if unbalanced or not replay.tally.balanced:
@@ -249,9 +273,11 @@ class Run:
         return lanes
 
     def _order(self, folder: Path, state: CaptureState | None, *, durable: bool) -> Order:
+        if state and not state.spool_id:  # it only knows an archive
+            state = None
         return Order(
             config={**self._raw_config, "spool_dir": self._settings.spool.dir},
-            window_id=f"{self._clock.now():%Y%m%dT%H%M%S}-{secrets.token_hex(3)}",
+            window_id=self._window_id,
             folder=str(folder),
             durable=durable,
             max_bytes=self._settings.spool.max_bytes,
@@ -263,22 +289,21 @@ class Run:
             ),
         )
 
-    def _replay(
-        self, emitter: Emitter, dedupe: Dedupe, link: ReceiverLink, state: CaptureState | None
-    ) -> Replay:
+    def _replay(self, emitter: Emitter, source: Source) -> Replay:
         settings = self._settings
         options = ReplayOptions(
-            spool_id=link.hello.spool_id,
-            max_line_bytes=settings.network.max_line_bytes,
+            spool_id=source.spool_id,
+            max_line_bytes=source.max_line_bytes,
             raw_messages=settings.output.raw_messages,
             tag_prefix=settings.rules.tag_prefix,
             drop_foreign=settings.rules.foreign_matches is ForeignMatches.DROP,
             max_records=settings.window.max_records,
-            own_from=link.hello.end,
+            own_from=source.own_from,
             gaps=GapPolicy(self._settings.fillable, settings.gap_fill.idle_is_gap),
         )
-        replay = Replay(options, emitter, dedupe, state)
-        replay.position = state.position if state else link.hello.resume
+        delivery = source.delivery(options, emitter, source.dedupe)
+        replay = Replay(options, emitter, source.dedupe, source.state, delivery)
+        replay.position = source.state.position if source.state else source.resume
         return replay
 
     def _report(self, emitter: Emitter, window: OpenWindow) -> ProgressReport:
@@ -318,9 +343,27 @@ class Run:
         return iso(self._clock.now_us())
 
 
+def _kept(
+    seen: SeenIds | None, archive: dict[str, Any] | None, exported: CaptureState
+) -> CaptureState:
+    """Return the STATE of a live capture, when what it has seen is on disk."""
+    if seen:
+        seen.keep(exported.position)
+    return replace(exported, archive=archive)
+
+
 def _tell(replay: Replay) -> None:
     """Say in one line what the window came to."""
     tally, seconds = replay.tally, replay.ledger.seconds
+    if ARCHIVE in replay.window.get("endpoints", ()):
+        logger.info(
+            "Read %d posts and %d events from %d files or members, %d dead letters.",
+            tally.posts_new,
+            tally.events,
+            tally.connections,
+            tally.dead_letters,
+        )
+        return
     logger.info(
         "Captured %d posts: %.1f s covered, %.1f s lost, %d connections, %d dead letters.",
         tally.posts_new,

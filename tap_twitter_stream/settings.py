@@ -15,7 +15,7 @@ from .policy.window import Window
 from .settings_check import CREDENTIALS, FIELD_LISTS, check_settings, parse_instant
 from .settings_files import ParquetFiles, files_settings, storage_secrets
 from .settings_schema import API_URL
-from .wire.endpoints import ENDPOINTS, EndpointSpec
+from .wire.endpoints import ARCHIVE, ENDPOINTS, EndpointSpec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -161,6 +161,7 @@ class Settings:
 
     auth: Auth
     endpoints: tuple[str, ...]
+    archive_paths: tuple[str, ...]
     partitions: Mapping[str, tuple[int, ...]]
     redundant_connections: int
     backfill_minutes: int
@@ -212,6 +213,7 @@ def parse_settings(raw: Mapping[str, Any], *, require_auth: bool = True) -> Sett
     return Settings(
         auth=Auth(**{name: values[name] for name in CREDENTIALS}),
         endpoints=_unique(values["endpoints"]),
+        archive_paths=_archive_paths(values),
         partitions=_partitions(values),
         redundant_connections=values["redundant_connections"],
         backfill_minutes=values["backfill_minutes"],
@@ -240,6 +242,13 @@ def _partitions(values: dict[str, Any]) -> dict[str, tuple[int, ...]]:
         name: tuple(sorted(set(given.get(name) or ENDPOINTS[name].partitions)))
         for name in values["endpoints"]
     }
+
+
+def _archive_paths(values: dict[str, Any]) -> tuple[str, ...]:
+    """Return absolute patterns; none unless the archive is what is to be read."""
+    if ARCHIVE not in values["endpoints"]:
+        return ()
+    return tuple(path for one in values["archive_paths"] if (path := _absolute(one)))
 
 
 def _statuses_filter(given: dict[str, Any]) -> dict[str, str]:

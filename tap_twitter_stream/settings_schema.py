@@ -151,6 +151,15 @@ _WHAT = {
         default=0,
     ),
 }
+_ARCHIVE = {
+    "archive_paths": _one(
+        "array",
+        "What the endpoint archive reads instead of a stream: files, folders and globs. Lines of"
+        " v2 or v1.1 streams, or what twarc2 wrote; plain, gzip, bz2, xz, zstd, tar or zip.",
+        items={"type": ["string"]},
+        examples=[["/data/twitter-stream-2021-01/", "/data/twarc/*.jsonl.gz"]],
+    ),
+}
 _RULES = {
     "rules": _one(
         "array",
@@ -377,7 +386,10 @@ _NETWORK = {
         "A longer line goes to dead_letters.", 65_536, maximum=256 * MIB, default=4 * MIB
     ),
 }
-GROUPS = (_AUTH, _WHAT, _RULES, _CLASSIC, _WINDOW, _GAPS, _SPOOL, _OUTPUT, _FILES, _NETWORK)
+GROUPS = (
+    *(_AUTH, _WHAT, _ARCHIVE, _RULES, _CLASSIC, _WINDOW, _GAPS, _SPOOL, _OUTPUT),
+    *(_FILES, _NETWORK),
+)
 
 SETTINGS_SCHEMA: dict[str, Any] = {
     "$schema": "http://json-schema.org/draft-07/schema#",

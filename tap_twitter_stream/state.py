@@ -28,9 +28,11 @@ class CaptureState:
     ledger: list[list[Any]] = field(default_factory=list)
     window: list[Any] = field(default_factory=list)
     gaps: list[list[Any]] = field(default_factory=list)
+    archive: dict[str, Any] | None = None  # how far the files of an archive were read
 
     def to_bookmark(self) -> dict[str, Any]:
         """Return the value kept under the parent stream's bookmark."""
+        archive = {} if self.archive is None else {"archive": self.archive}
         return {
             "version": VERSION,
             "spool_id": self.spool_id,
@@ -39,6 +41,7 @@ class CaptureState:
             "ledger": self.ledger,
             "window": self.window,
             "gaps": self.gaps,
+            **archive,
         }
 
     @property
@@ -77,6 +80,7 @@ def from_bookmark(value: object) -> tuple[CaptureState | None, str]:
             ledger=list(value.get("ledger") or []),
             window=list(value.get("window") or []),
             gaps=list(value.get("gaps") or []),
+            archive=value.get("archive"),
         )
         _check(state)
     except (KeyError, TypeError, ValueError, IndexError, OverflowError) as error:

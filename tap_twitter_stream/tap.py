@@ -192,7 +192,12 @@ class TapTwitterStream(Tap):
         return self.message_writer.output  # type: ignore[attr-defined]
 
     def test_connection(self) -> None:
-        """Make one connection for ``--test``."""
+        """Make one connection for ``--test``; open one file where no connection is asked for."""
+        if self.settings.archive_paths:
+            from tap_twitter_stream.archive.source import probe_archive  # noqa: PLC0415 - rarely used
+
+            self.logger.info("%s", probe_archive(self.settings))
+            return
         from tap_twitter_stream.api.probe import probe  # noqa: PLC0415 - the receiver's side
 
         self.logger.info("%s", probe(self.settings, self._clock))

@@ -45,6 +45,7 @@ _CONNECTIONS = Table(
             "Wait decided after this ending. Null when no further attempt was to follow.",
         ),
         "remote_transaction_id": ("string", "Id X gave the exchange; X's support asks for it."),
+        "source": ("string", "File of an archive, behind ! its member. Null for a connection."),
     },
     provenance=CAPTURED_AT,
 )

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..settings_schema import MIB, SDK_SETTINGS
+from .archive import archive_errors, archive_warnings
 from .classic import NAME as STATUSES_FILTER
 from .classic import (
     classic_errors,
@@ -52,6 +53,7 @@ _CHECKS = (
     classic_errors,
     gap_fill_errors,
     redundancy_errors,
+    archive_errors,
 )
 
 
@@ -86,6 +88,7 @@ def check_settings(raw: Mapping[str, Any], *, require_auth: bool = True) -> Chec
         errors += user_errors(values)
     warnings = [*_unknown(raw), *field_warnings(values), *rule_warnings(values)]
     warnings += [*partition_warnings(values), *classic_warnings(values), *files_warnings(values)]
+    warnings += archive_warnings(values)
     if None not in (values["bearer_token"], values["consumer_key"]) and not needs_user(values):
         warnings.append("`bearer_token` is used; `consumer_key` and `consumer_secret` are not.")
     return Checked(values, errors, warnings)

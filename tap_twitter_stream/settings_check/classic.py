@@ -56,7 +56,8 @@ def needs_user(values: dict[str, Any]) -> bool:
 
 def needs_app(values: dict[str, Any]) -> bool:
     """Tell whether an endpoint wants the app's bearer token."""
-    return any(not ENDPOINTS[name].signed for name in values["endpoints"])
+    chosen = (ENDPOINTS[name] for name in values["endpoints"])
+    return any(spec.is_live and not spec.signed for spec in chosen)
 
 
 def user_errors(values: dict[str, Any]) -> Iterator[str]:

@@ -94,11 +94,12 @@ def _read(line: bytes) -> Message:
 
 def _message(value: Any) -> Message:  # noqa: ANN401 - any JSON value
     if isinstance(value, list) and value:
-        return Several(tuple((_one(item), msgspec.json.encode(item)) for item in value))
-    return _one(value)
+        return Several(tuple((classic_one(item), msgspec.json.encode(item)) for item in value))
+    return classic_one(value)
 
 
-def _one(value: Any) -> One:  # noqa: ANN401 - any JSON value
+def classic_one(value: Any) -> One:  # noqa: ANN401 - any JSON value
+    """Tell what a decoded object is, its ids as text already."""
     if not isinstance(value, dict):
         return Junk("unknown_kind", f"a JSON {type(value).__name__}, not an object")
     if isinstance(inner := value.get("message"), dict) and "for_user" in value:

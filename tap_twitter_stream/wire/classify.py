@@ -170,6 +170,18 @@ def classify(line: bytes) -> Message:
         return _classify_in_full(line)
 
 
+def quick_post(line: bytes) -> Post | None:
+    """Return the post of an envelope that fits both views; None where only a full decode can tell.
+
+    Args:
+        line: One that is UTF-8 and needs no cleaning.
+    """
+    try:
+        return _typed_post(_decode_envelope(line), _decode_known(line))
+    except (msgspec.DecodeError, RecursionError):
+        return None
+
+
 def _typed_post(envelope: _Envelope, known: _Known) -> Post:
     includes = envelope.includes
     return Post(
@@ -343,8 +355,12 @@ def classify_cut(line: bytes, read: Callable[[bytes], Message] = classify) -> Me
 
     X ends every message with CRLF, so these are mostly half a message. A whole one is a post.
     """
-    message = read(line)
+    return cut_short(read(line), "the connection ended inside this line")
+
+
+def cut_short(message: Message, why: str) -> Message:
+    """Return the message of an unfinished line; what is none because of that says so."""
     if isinstance(message, Junk):
         reason: JunkReason = "too_long" if message.reason == "too_long" else "cut"
-        return Junk(reason, "the connection ended inside this line")
+        return Junk(reason, why)
     return message

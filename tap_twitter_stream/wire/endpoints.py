@@ -41,6 +41,7 @@ class EndpointSpec:
     ``streams`` are the Singer streams that its messages can fill.
     ``recovery`` says whether a past interval can be asked for with start_time and end_time.
     ``signed`` requests carry an OAuth 1.0a signature of a user instead of the app's bearer token.
+    ``is_live`` is False for what is no stream of X: no time is captured there, nothing is billed.
     ``home`` is where the endpoint is when neither `api_url` nor `stream_url` is set.
     """
 
@@ -64,6 +65,7 @@ class EndpointSpec:
     stall_s: float = 45.0
     backfill_param: str = "backfill_minutes"
     recovery_params: tuple[str, str] = ("start_time", "end_time")
+    is_live: bool = True
 
     @property
     def partitions(self) -> tuple[int, ...]:
@@ -191,9 +193,25 @@ _SPECS = (
     ),
     _classic("statuses_filter", "POST"),
     _classic("statuses_sample", "GET"),
+    EndpointSpec(
+        name="archive",
+        path="",
+        access="self-serve",
+        backfill=False,
+        recovery=False,
+        streams=(
+            *_POST_STREAMS,
+            *("tweet_rules", "statuses", "compliance_events", "tweet_labels", "likes"),
+            "activities",
+        ),
+        is_live=False,
+    ),
 )
 
 ENDPOINTS = MappingProxyType({spec.name: spec for spec in _SPECS})
+
+ARCHIVE = "archive"
+"""The one endpoint that is no stream of X: files that `archive_paths` names."""
 
 # Filled by any connection, whatever its endpoint.
 COMMON_STREAMS = (

@@ -122,7 +122,7 @@ def _whole(value: Any, odd: list[JsonObject]) -> int | None:  # noqa: ANN401 - a
     return None
 
 
-_READERS: Mapping[Holds, Callable[[JsonObject, JsonObject], One]] = MappingProxyType(
+READERS: Mapping[Holds, Callable[[JsonObject, JsonObject], One]] = MappingProxyType(
     {"likes": _like, "compliance": _compliance, "labels": _label, "activities": _activity}
 )
 
@@ -131,7 +131,7 @@ def classifier_for(holds: Holds) -> Callable[[bytes], Message]:
     """Return what classifies the lines of a stream that holds such things."""
     if holds == "statuses":
         return classify_classic
-    read = _READERS.get(holds)
+    read = READERS.get(holds)
     if read is None:
         return classify
     return lambda line: classify_with(line, read)

@@ -138,6 +138,16 @@ class Junk:
 
 
 @dataclass(frozen=True, slots=True)
+class Page:
+    """What a page holds. ``includes`` belong to its posts as a whole; ``junk`` has its bytes."""
+
+    posts: tuple[Post, ...] = field(hash=False)
+    includes: list[tuple[str, list[bytes]]] = field(hash=False)
+    problems: tuple[JsonObject, ...] = field(hash=False)
+    junk: tuple[tuple[Junk, bytes], ...] = field(hash=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Several:
     """A line that holds an array: each message with its own bytes."""
 
@@ -146,5 +156,5 @@ class Several:
 
 Event: TypeAlias = Like | Activity | Compliance | ClassicCompliance | Label
 About: TypeAlias = Disconnect | Undelivered | Notice | StreamProblems
-One: TypeAlias = Post | Status | Event | About | Junk
+One: TypeAlias = Post | Status | Page | Event | About | Junk
 Message: TypeAlias = One | Several | LineLength

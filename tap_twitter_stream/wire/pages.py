@@ -1,14 +1,13 @@
-"""A page of posts, as REST endpoints answer, into messages. Pure."""
+"""A page of posts or users, as REST endpoints answer, into messages. Pure."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from tap_twitter_stream.wire.classify import full_includes, listed, message_of
-from tap_twitter_stream.wire.messages import Junk, MatchedRule, Post
+from tap_twitter_stream.wire.messages import Junk, MatchedRule, Page, Post
 from tap_twitter_stream.wire.names import to_tweet_names
 from tap_twitter_stream.wire.text import clean
 
@@ -19,16 +18,6 @@ if TYPE_CHECKING:
 _encode = msgspec.json.Encoder().encode
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """What a page holds. ``includes`` belong to its posts as a whole; ``junk`` has its bytes."""
-
-    posts: tuple[Post, ...]
-    includes: list[tuple[str, list[bytes]]]
-    problems: tuple[JsonObject, ...]
-    junk: tuple[tuple[Junk, bytes], ...]
-
-
 def read_page(value: JsonObject, rules: tuple[MatchedRule, ...] = ()) -> Page:
     """Read an answer of recent search, whichever generation of names it has.
 
@@ -36,7 +25,32 @@ def read_page(value: JsonObject, rules: tuple[MatchedRule, ...] = ()) -> Page:
         value: The decoded body.
         rules: What each of its posts matches.
     """
-    page = to_tweet_names(clean(value))
+    return _page(to_tweet_names(clean(value)), rules)
+
+
+def kept_page(value: JsonObject) -> Page | Junk:
+    """Read a page that somebody kept, of posts or of users.
+
+    Args:
+        value: Its names and ids put right. A list of anything else is none.
+    """
+    items = value.get("data") or []
+    users = [_encode(one) for one in items if isinstance(one, dict) and is_user(one)]
+    rest = [one for one in items if not (isinstance(one, dict) and is_user(one))]
+    if items and not users and not any(isinstance(one, dict) and "text" in one for one in items):
+        return Junk("unknown_kind", "a page whose objects are no posts and no users")
+    page = _page({**value, "data": rest}, ())
+    if users:
+        page.includes.insert(0, ("users", users))
+    return page
+
+
+def is_user(value: JsonObject) -> bool:
+    """Tell a user of v2 from a post."""
+    return "username" in value and "text" not in value and isinstance(value.get("id"), str)
+
+
+def _page(page: JsonObject, rules: tuple[MatchedRule, ...]) -> Page:
     odd: list[JsonObject] = []
     items = listed(page.get("data"), odd)
     found = [(_message(item, rules), item) for item in items]

@@ -1,0 +1,1 @@
+"""Read what was captured before: files of an archive take the event log's place."""
