@@ -10,6 +10,7 @@ import click
 COMMANDS = {
     "check-target": "Prove whether a target's STATE can be relied on.",
     "compact": "Make few large Parquet files of many small ones, beside readers.",
+    "redrive": "Send dead letters through the pipeline again, as Singer messages.",
     "simulate": "Serve made-up posts on loopback the way X's streaming API does.",
     "state": "Print the STATE from which to go on behind a folder of Parquet files.",
 }
