@@ -77,12 +77,12 @@ def warehouse(
 def test_every_event_is_applied_before_and_after_its_post(warehouse: Duck | Postgres) -> None:
     """Takes some 15 s: the target is started twice, the SQL three times."""
     warehouse.load(FIRST)
-    warehouse.execute(sql_of("views", warehouse.dialect))
+    warehouse.execute(sql_of("once", warehouse.dialect))
     apply = sql_of("apply", warehouse.dialect)
     warehouse.execute(apply)
     check_first(warehouse)
     once = everything(warehouse)
-    warehouse.execute(sql_of("views", warehouse.dialect))
+    warehouse.execute(sql_of("once", warehouse.dialect))
     warehouse.execute(apply)
     assert everything(warehouse) == once
     warehouse.load(LATER)
@@ -123,8 +123,7 @@ def check_hidden_at_once(warehouse: Warehouse) -> None:
     """What a tombstone waits for is never seen, not even before the next run."""
     there = look(warehouse)
     assert there["tweets"] >= text(80, 81, 82, 10)
-    assert not there["visible_tweets"] & text(80, 81, 10, 104)
-    assert there["visible_tweets"] >= text(103, 121, 31)
+    assert not there["visible_tweets"] & text(80, 81, 10)
     assert "70" in there["statuses"] - there["visible_statuses"]
 
 
@@ -132,6 +131,8 @@ def check_later(warehouse: Warehouse) -> None:
     there = look(warehouse)
     assert not there["tweets"] & text(80, 10)
     assert there["tweets"] >= text(81, 82)
+    assert there["visible_tweets"] >= text(103, 121, 31)
+    assert "104" in there["tweets"] - there["visible_tweets"]
     assert there["media"] == {"m2"}
     assert there["with a place"] == text(51)
     assert "70" not in there["statuses"]
@@ -146,7 +147,8 @@ def test_readers_of_one_country_do_not_see_what_is_withheld_there(
     rows += [event("withheld", tweet=post(1, 1), withheld_in_countries=["DE"])]
     rows += [event("user_withheld", withheld_in_countries=["TR", "DE"], user=account(2))]
     warehouse.load(rows)
-    warehouse.execute(sql_of("views", warehouse.dialect))
+    warehouse.execute(sql_of("once", warehouse.dialect))
+    warehouse.execute(sql_of("apply", warehouse.dialect))
     (query,) = (sql for name, sql in BLOCKS if name == "for readers in Germany")
     german = warehouse.rows(f"select id from ({query.strip().rstrip(';')}) as shown")  # noqa: S608 - our own
     assert german == [["3"]]
@@ -155,7 +157,7 @@ def test_readers_of_one_country_do_not_see_what_is_withheld_there(
 
 def test_every_block_of_the_page_is_run() -> None:
     assert {name for name, _ in BLOCKS} == {"for readers in Germany"} | {
-        f"{part}, {who}" for part in ("views", "apply") for who in ("both", "duckdb", "postgres")
+        f"{part}, {who}" for part in ("once", "apply") for who in ("both", "duckdb", "postgres")
     }
     assert len(re.findall("```sql", PAGE)) == len(BLOCKS)
     assert {one.split()[0] for one in COMMANDS} == {"psql", "python"}
