@@ -60,8 +60,8 @@ MUTANTS = (
         "G1",
         "included objects of the second kind vanish",
         "records.py",
-        "            for stream, objects in post.includes:\n",
-        "            for stream, objects in post.includes[:1]:\n",
+        "        for stream, objects in groups:\n",
+        "        for stream, objects in groups[:1]:\n",
         ("tests/e2e/test_capture.py",),
     ),
     Mutant(

@@ -13,6 +13,7 @@ import yaml
 from packaging.requirements import Requirement
 
 from scripts.make_meltano_yml import with_settings
+from scripts.mutants import MUTANTS, Mutant
 from tap_twitter_stream.settings_schema import SETTINGS_SCHEMA
 
 if TYPE_CHECKING:
@@ -46,6 +47,13 @@ def test_no_file_holds(what: str) -> None:
     texts = ((path, path.read_text(encoding="utf-8", errors="replace")) for path in files())
     hits = {str(path.relative_to(ROOT)) for path, text in texts if pattern.search(text)}
     assert hits == set()
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda one: f"{one.promise} {one.what}")
+def test_every_mutant_finds_the_line_it_changes(mutant: Mutant) -> None:
+    text = (ROOT / "tap_twitter_stream" / mutant.path).read_text(encoding="utf-8")
+    assert text.count(mutant.before) == 1
+    assert any((ROOT / name).exists() for name in mutant.tests)
 
 
 def test_every_make_target_is_explained_and_phony() -> None:
