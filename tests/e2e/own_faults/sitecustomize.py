@@ -1,7 +1,8 @@
 """Put a fault into every process of a run that finds this folder on its path.
 
 OWN_FAULT=fsync: once the file BROKEN_DISK exists, forcing a file to disk fails in the receiver;
-fsync_of_tap: in the tap. OWN_FAULT=miscount: each post counts twice as routed, as a bug in the books would have it.
+fsync_of_tap: in the tap. OWN_FAULT=miscount: each post counts twice as routed, as a bug in the
+books would have it.
 """
 
 from __future__ import annotations
