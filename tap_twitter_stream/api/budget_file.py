@@ -94,6 +94,10 @@ class BudgetFile:
         self._change(look, now_s)
         return found
 
+    def share_left(self, now_s: float) -> float:
+        """Return the same as a share of all that X allows."""
+        return self.left(now_s) / self._limit
+
     def _change(self, change: Callable[[Budget], Budget], now_s: float) -> None:
         """Apply a change while nobody else can."""
         with self._thread_lock, self._locked():

@@ -177,8 +177,14 @@ class Receiver:
             life.ending, self._duel = self._duel.judge(
                 life.ending, life.lived_s, brought=life.brought
             )
+        now_s = self._clock.now_s()
         decision, self._governor = self._governor.next(
-            life.ending, life.lived_s, life.data_seen, self._clock.now_s(), self._chance
+            life.ending,
+            life.lived_s,
+            life.data_seen,
+            now_s,
+            self._chance,
+            self._budget.share_left(now_s),
         )
         if isinstance(decision, Wait) and self._ended_ghosts(life.ending):
             decision = Wait(_GHOST_WAIT_S, decision.cause)

@@ -32,6 +32,10 @@ if TYPE_CHECKING:
 
 # X closes a connection that it took by mistake within seconds; three keep-alives prove more.
 HEALTHY_S = 60.0
+# One that brought data for this long was no mistake, and what ended it will hardly end the next one
+# at once. While most of X's connects are left, waiting longer only misses posts.
+SERVED_S = 5.0
+PLENTY = 0.5  # of the connects that X allows
 # The rate-limit window has 900 s. A later reset means that one of the two clocks is wrong.
 RESET_MAX_S = 901.0
 RETRY_AFTER_MAX_S = 3_600.0
@@ -108,13 +112,14 @@ class Governor:
     rate_limit: int = 0
     endpoint: str = ""  # whose remedies to give
 
-    def next(
+    def next(  # noqa: PLR0913, PLR0917 - the facts that decide, all told at the only call
         self,
         ending: Ending,
         lived_s: float,
         data_seen: bool,  # noqa: FBT001 - a fact about the ending, as the others are
         now_s: float,
         random: Callable[[], float],
+        connects_left: float = 0.0,
     ) -> tuple[Decision, Governor]:
         """Decide what follows an ending.
 
@@ -124,12 +129,15 @@ class Governor:
             data_seen: Whether the body brought any byte; a keep-alive is enough.
             now_s: Seconds since 1970, for X's reset header.
             random: Returns a float in [0, 1).
+            connects_left: Share of the connects in X's window that is not used up.
 
         Returns:
             The decision, and the governor to ask next time.
         """
         healthy = data_seen and lived_s >= HEALTHY_S
         streak = Governor(self.max_retries, endpoint=self.endpoint) if healthy else self._failed()
+        if data_seen and lived_s >= SERVED_S and connects_left > PLENTY:
+            streak = replace(streak, drop=min(streak.drop, 1), network=0, http=0)
         verdict = _judge(ending, self.endpoint, healthy=healthy)
         if verdict.cause is None:
             return Fatal(describe(ending), verdict.remedy), streak

@@ -17,7 +17,9 @@ from tap_twitter_stream.policy.ending import (
     StoppedByUs,
 )
 from tap_twitter_stream.policy.governor import (
+    PLENTY,
     RESET_MAX_S,
+    SERVED_S,
     WAITS_S,
     Cause,
     Decision,
@@ -226,6 +228,22 @@ def test_max_retries_counts_the_failures_of_one_streak() -> None:
 def test_max_retries_zero_still_survives_a_healthy_drop() -> None:
     decision, _ = follow(Governor(max_retries=0), ClosedByServer(clean=True), LONG_S)
     assert isinstance(decision, Wait)
+
+
+@pytest.mark.parametrize(
+    ("lived_s", "connects_left", "wait_s"),
+    [(SERVED_S, 0.9, 1.0), (SERVED_S - 1, 0.9, 64.0), (SERVED_S, PLENTY, 64.0)],
+)
+def test_a_stream_that_served_for_a_while_is_taken_up_soon_while_connects_are_plenty(
+    lived_s: float, connects_left: float, wait_s: float
+) -> None:
+    """In bad minutes the waits meant for a server that refuses would miss more than the faults."""
+    governor = Governor(drop=7, http=4)
+    ended = ClosedByServer(clean=False)
+    decision, after = governor.next(ended, lived_s, True, START_S, Dice([0.0]), connects_left)
+    assert decision == Wait(wait_s, Cause.DROP)
+    refused, _ = after.next(HttpRefused(503), 0.0, False, START_S, Dice([0.0]), connects_left)
+    assert refused == Wait(5.0 if wait_s < SERVED_S else 80.0, Cause.HTTP)
 
 
 def test_jitter_only_adds() -> None:
