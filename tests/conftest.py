@@ -32,6 +32,9 @@ LONGEST = (
     "e2e/test_target",
     "soak",
     "test_demo.py",
+    "compliance",
+    "test_docs_targets.py",
+    "target_check",
 )
 
 
