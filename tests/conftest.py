@@ -77,7 +77,7 @@ def tool() -> Callable[[str], Path]:
 @pytest.fixture(scope="session")
 def target(tool: Callable[[str], Path]) -> Callable[[str], Path]:
     """Return a function that gives a target's command."""
-    return lambda name: tool(name) / "bin" / name
+    return lambda name: tool(name) / "bin" / name.removesuffix("-batch")
 
 
 @pytest.fixture(scope="session")

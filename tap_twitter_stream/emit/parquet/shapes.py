@@ -80,6 +80,9 @@ def file_schema(schema: dict[str, Any]) -> dict[str, Any]:
     It is what the SCHEMA message says too, so that a target makes the columns it will be given.
     """
     made = _typed(schema)
+    for name, one in schema["properties"].items():
+        if "format" in one:
+            made["properties"][name]["format"] = one["format"]
     made["properties"] |= {
         EXTRA: {
             **_JSON_TEXT,
@@ -98,7 +101,10 @@ def shape_of(schema: Mapping[str, Any]) -> StructOf:
 
 
 def _typed(schema: dict[str, Any]) -> dict[str, Any]:
-    made = {key: value for key, value in schema.items() if key not in {"properties", "items"}}
+    # An instant inside an object stays the text that X sent: targets make JSON of the objects in
+    # BATCH files, and their encoders know no instants.
+    left_out = {"properties", "items", "format"}
+    made = {key: value for key, value in schema.items() if key not in left_out}
     if properties := schema.get("properties"):
         made["properties"] = {
             name: _json_text(one) if name in _TEXT_COLUMNS or _is_open(one) else _typed(one)
