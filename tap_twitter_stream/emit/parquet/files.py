@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 from tap_twitter_stream.emit.lanes import to_json
 from tap_twitter_stream.emit.parquet.dataset import Dataset
 from tap_twitter_stream.emit.parquet.lanes import Gatherer, MappedParquetLane, ParquetLane
+from tap_twitter_stream.emit.parquet.manifest import FOLDER
 from tap_twitter_stream.emit.parquet.partition import hour_of
 from tap_twitter_stream.emit.parquet.store import open_store
 from tap_twitter_stream.emit.parquet.worker import Worker
+from tap_twitter_stream.errors import FilesError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from concurrent.futures import Future
 
     from singer_sdk.streams import Stream
@@ -35,6 +38,7 @@ class FileOutput:
     def __init__(self, settings: ParquetFiles) -> None:
         self._settings = settings
         self._store = open_store(settings.root, settings.params)
+        self._store.names(FOLDER)  # so that a wrong address is told before anything is connected
         self._columns: list[Columns] = []
         self._gatherers: dict[str, Gatherer] = {}
         self._worker = Worker(_MOST_WAITING)
@@ -57,7 +61,8 @@ class FileOutput:
         self._dataset = Dataset(self._store, facts, self._settings)
         for columns in self._columns:
             self._dataset.declare(columns)
-        return self._dataset.prepare(state)
+        with self._trouble():
+            return self._dataset.prepare(state)
 
     def lane(self, stream: Stream, columns: Iterable[Columns], *, plain: bool) -> Lane:
         """Return how a stream's records are written.
@@ -79,7 +84,7 @@ class FileOutput:
 
     def add_block(self, stream: str, block: bytes, captured_at: str) -> None:
         """Take a block of lines; see ``Blocks``."""
-        self._worker.submit(self._begun.add, stream, block, hour_of(captured_at))
+        self._worker.submit(self._add, stream, block, hour_of(captured_at))
 
     def is_due(self, position: int) -> bool:
         """Tell whether a file is as large as it may be, or the log holds enough behind the seal."""
@@ -126,6 +131,23 @@ class FileOutput:
         """End the thread; what is not sealed is not kept."""
         self._worker.close()
 
+    def _add(self, stream: str, block: bytes, hour: int) -> None:
+        with self._trouble():
+            self._begun.add(stream, block, hour)
+
+    @contextlib.contextmanager
+    def _trouble(self) -> Iterator[None]:
+        """Say what a full or broken disk means."""
+        try:
+            yield
+        except OSError as error:
+            msg = (
+                f"Files cannot be written under {self._settings.root} ({error.strerror or error})."
+                " Make room or mend the folder, then run again."
+            )
+            raise FilesError(msg) from error
+
     def _seal(self, end: Mark, state: dict[str, Any], sealed_at: str) -> None:
-        self._sealed = self._begun.seal(end, state, sealed_at)
+        with self._trouble():
+            self._sealed = self._begun.seal(end, state, sealed_at)
         self._sealed_position = end[0]

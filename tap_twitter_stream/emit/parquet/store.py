@@ -17,7 +17,7 @@ from urllib.parse import quote, unquote, urlsplit
 from tap_twitter_stream.errors import FilesError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 STAGING = "_staging"
 
@@ -176,41 +176,50 @@ class RemoteStore:
     def publish(self, drafts: Iterable[tuple[Path, str]]) -> None:
         """Upload; see ``Store``."""
         for draft, name in drafts:
-            self._fs.put_file(str(draft), self._path(name))
+            self._ask(self._fs.put_file, str(draft), self._path(name))
             draft.unlink()
 
     def write(self, name: str, data: bytes) -> None:
         """Put an object; see ``Store``."""
-        self._fs.pipe_file(self._path(name), data)
+        self._ask(self._fs.pipe_file, self._path(name), data)
 
     def read(self, name: str) -> bytes:
         """Get an object; see ``Store``."""
-        data: bytes = self._fs.cat_file(self._path(name))
+        data: bytes = self._ask(self._fs.cat_file, self._path(name))
         return data
 
     def has(self, name: str) -> bool:
         """Look for an object; see ``Store``."""
         self._fs.invalidate_cache()
-        return bool(self._fs.exists(self._path(name)))
+        return bool(self._ask(self._fs.exists, self._path(name)))
 
     def names(self, folder: str) -> list[str]:
         """List a folder; see ``Store``."""
         self._fs.invalidate_cache()
         try:
-            found = self._fs.ls(self._path(folder), detail=False)
+            found = self._ask(self._fs.ls, self._path(folder), detail=False)
         except FileNotFoundError:
             return []
         return sorted(f"{folder}/{PurePosixPath(one).name}" for one in found)
 
     def delete(self, names: Iterable[str]) -> int:
         """Delete objects; see ``Store``."""
-        deleted = 0
-        for name in names:
-            with contextlib.suppress(FileNotFoundError):
-                if self._fs.exists(self._path(name)):
-                    self._fs.rm_file(self._path(name))
-                    deleted += 1
-        return deleted
+        found = [name for name in names if self.has(name)]
+        for name in found:
+            self._ask(self._fs.rm_file, self._path(name))
+        return len(found)
+
+    def _ask(self, call: Callable[..., Any], *arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - passed on
+        try:
+            return call(*arguments, **options)
+        except FileNotFoundError:
+            raise
+        except Exception as error:  # each file system behind fsspec has errors of its own
+            msg = (
+                f"`batch_config.storage` names a place that did not take or give a file ({error})."
+                " Look at its address and credentials, then run again."
+            )
+            raise FilesError(msg) from error
 
     def url(self, name: str) -> str:
         """Return an address of the same protocol; see ``Store``."""
