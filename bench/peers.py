@@ -3,7 +3,7 @@
 ``python -m bench.peers NAME STREAM_URL TOKEN POSTS CODING`` (for ``raw`` the whole header
 ``Authorization`` in the place of TOKEN) reads that many posts and ends; 0
 reads until the process is ended. CODING matters to the raw reader alone: the others always ask
-for gzip.
+for gzip. For ``copy`` it is the file to write.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import socket
 import sys
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -72,9 +73,25 @@ class Counting(tweepy.StreamingClient):  # type: ignore[misc] # tweepy has no ty
             self.disconnect()
 
 
-def read_tweepy(url: str, token: str, posts: int) -> None:
+class Copying(tweepy.StreamingClient):  # type: ignore[misc] # tweepy has no types
+    """Keeps each line as it came, which is the least that a capture to files can do."""
+
+    def __init__(self, token: str, posts: int, path: str) -> None:
+        super().__init__(token)
+        self.left = posts
+        self._file = Path(path).open("wb")  # noqa: SIM115 - closed by the end of the process
+
+    def on_data(self, raw_data: bytes) -> None:
+        """Write one line."""
+        self._file.write(raw_data + b"\n")
+        self.left -= 1
+        if self.left == 0:
+            self._file.close()
+            self.disconnect()
+
+
+def read_tweepy(client: tweepy.StreamingClient, url: str) -> None:
     """Read with tweepy's own loop."""
-    client = Counting(token, posts)
     client.session.mount("https://", ToSimulator(_base(url)))
     fields = {name.replace(".", "_"): value for name, value in _query(url).items()}
     client.filter(**fields)
@@ -115,7 +132,9 @@ def main(name: str, url: str, token: str, posts: str, coding: str = "identity") 
     if name == "raw":
         read_raw(url, token, coding)
     elif name == "tweepy":
-        read_tweepy(url, token, int(posts))
+        read_tweepy(Counting(token, int(posts)), url)
+    elif name == "copy":
+        read_tweepy(Copying(token, int(posts), coding), url)
     else:
         read_twarc(url, token, int(posts))
 

@@ -26,6 +26,7 @@ from bench.clients import CLIENTS, tap_config
 from bench.generator import sending, serving
 from bench.hot_path import hot_path
 from bench.measure import ROOT
+from bench.parquet import parquet
 from bench.throughput import WIRES, compare
 
 if TYPE_CHECKING:
@@ -203,6 +204,11 @@ def memory_section(asked: argparse.Namespace) -> str:
     return f"## Memory\n\n{words}\n\n{report.table(heads, rows)}"
 
 
+def files(asked: argparse.Namespace) -> str:
+    """Compare ways into files."""
+    return f"## Into files\n\nOne message a chunk.\n\n{parquet(asked.rounds, asked.scale)}"
+
+
 def clean_closes(asked: argparse.Namespace) -> str:
     """Count connects against a server that closes at once."""
     seconds = 10.0 if asked.scale >= 1 else 3.0
@@ -222,6 +228,7 @@ def profile(asked: argparse.Namespace) -> str:
 SECTIONS: dict[str, Callable[[argparse.Namespace], str]] = {
     "throughput": throughput,
     "classic": classic_statuses,
+    "files": files,
     "latency": quiet,
     "start": start,
     "memory": memory_section,

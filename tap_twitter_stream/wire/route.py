@@ -49,6 +49,10 @@ class Stamp:
     tail: bytes
 
 
+# Every column that a stamp can hold.
+STAMP_COLUMNS = ("_captured_at", "_delivery", "_connection_id", "_endpoint")
+
+
 def data_stamp(time_us: int, origin: Origin) -> Stamp:
     """Return the stamp for what a connection delivered."""
     return _stamp(

@@ -58,7 +58,7 @@ class Chain:
         """Run for a while, kill without warning, and look at what is there."""
         with Tap(self._folder, self._config, state=self._state()) as tap:
             receiver = tap.receiver()
-            tap.says("connected")
+            tap.says("connected", timeout_s=120)
             threading.Event().wait(self._chance.uniform(0.0, 2.5))
             victims = self._chance.choice(((tap.process.pid, receiver), (tap.process.pid,)))
             for pid in victims:
@@ -72,7 +72,7 @@ class Chain:
     def last_run(self) -> None:
         """Run once more, to its own end."""
         with Tap(self._folder, self._config, state=self._state()) as tap:
-            tap.says("connected")
+            tap.says("connected", timeout_s=120)
             assert tap.stop() == 0, tap.stderr
         self.spooled |= ids_in(self._folder / "spool")
 

@@ -14,12 +14,14 @@ from tap_twitter_stream.emit.parquet.manifest import (
     clear_from,
 )
 from tap_twitter_stream.emit.parquet.part_file import PartFile
-from tap_twitter_stream.emit.parquet.partition import POST_ID, Part, folder_of, parts_of
+from tap_twitter_stream.emit.parquet.partition import POST_ID, Part, folder_of, hour_of, parts_of
 from tap_twitter_stream.emit.parquet.shapes import Columns, Mark, RunFacts, Scalar, shape_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
+    from tap_twitter_stream.emit.parquet.stamps import Block
     from tap_twitter_stream.emit.parquet.store import Store
     from tap_twitter_stream.settings_files import ParquetFiles
 
@@ -32,7 +34,7 @@ class _StreamFiles:
     def __init__(self, columns: Columns) -> None:
         shape = shape_of(columns.schema)
         self.name = columns.name
-        self.reader = BlockReader(shape, self._on_drift)
+        self.reader = BlockReader(shape, self._on_drift, columns.stamped)
         self.id_columns = [
             name
             for name in dict.fromkeys((*columns.keys, POST_ID.get(columns.source, "")))
@@ -43,9 +45,10 @@ class _StreamFiles:
         self.id_column = own if self.own_id else next(iter(self.id_columns), None)
         self.open: dict[int, PartFile] = {}
 
-    def parts(self, block: bytes, hour: int) -> list[Part]:
-        table = self.reader.read(block)
-        return list(parts_of(table, hour, self.id_column, own=self.own_id))
+    def parts(self, block: Block) -> Iterator[Part]:
+        """Return the rows of a block, hour by hour."""
+        table, hour = self.reader.read(block), hour_of(block.captured_at)
+        return parts_of(table, hour, self.id_column, own=self.own_id)
 
     def _on_drift(self, path: str, known: bool) -> None:  # noqa: FBT001 - as the reader says it
         why = "does not fit its column" if known else "has no column"
@@ -89,10 +92,10 @@ class Dataset:
         self._streams[columns.name] = stream
         self._manifest.schemas[columns.name] = schema_hash(stream.reader.schema)
 
-    def add(self, stream: str, block: bytes, hour: int) -> None:
-        """Take a block of lines that were captured in one hour."""
+    def add(self, stream: str, block: Block) -> None:
+        """Take a block of lines."""
         found = self._streams[stream]
-        for part in found.parts(block, hour):
+        for part in found.parts(block):
             file = found.open.get(part.hour)
             if file is None:
                 file = found.open[part.hour] = self._open(found)

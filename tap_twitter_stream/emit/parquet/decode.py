@@ -15,11 +15,11 @@ from tap_twitter_stream.emit.lanes import to_json
 from tap_twitter_stream.emit.parquet.arrow import arrow_schema, seen, widened
 from tap_twitter_stream.emit.parquet.fit import decode, fit, only_extra
 from tap_twitter_stream.emit.parquet.quick import QuickFit
+from tap_twitter_stream.emit.parquet.shapes import StructOf
+from tap_twitter_stream.emit.parquet.stamps import Block, stamped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tap_twitter_stream.emit.parquet.shapes import StructOf
+    from collections.abc import Callable, Collection
 
 _MOST_NAMES = 1000  # of unknown fields to remember
 
@@ -29,15 +29,24 @@ class BlockReader:
 
     Args:
         columns: Of the stream.
+        stamped: Of these, the ones that do not stand in the lines.
         on_drift: Called once a name with the path of a field that has no column, or whose column
             takes values of another kind, and with which of both it is.
     """
 
-    def __init__(self, columns: StructOf, on_drift: Callable[[str, bool], None]) -> None:
+    def __init__(
+        self,
+        columns: StructOf,
+        on_drift: Callable[[str, bool], None],
+        stamped: Collection[str] = (),
+    ) -> None:
         self.schema = arrow_schema(columns)
-        self._columns = columns
-        self._quick = QuickFit(columns)
-        self._whole = pa.struct(list(self.schema))
+        self._stamped = stamped
+        inside = {name: one for name, one in columns.fields.items() if name not in stamped}
+        self._columns = StructOf(inside)
+        self._quick = QuickFit(self._columns)
+        self._inside = arrow_schema(self._columns)
+        self._whole = pa.struct(list(self._inside))
         # Arrow spends a third of its time on columns that are never filled, so it is asked for
         # those only that were; a field that comes up later makes it read that block again.
         self._seen: pa.DataType | None = None
@@ -45,46 +54,36 @@ class BlockReader:
         self._on_drift = on_drift
         self._drifted: set[str] = set()
 
-    def read(self, block: bytes) -> pa.Table:
-        """Return the rows of a block, in its order.
+    def read(self, block: Block) -> pa.Table:
+        """Return the rows of a block, in its order."""
+        table = self._whole_table(self._read(block.lines))
+        if not self._stamped:
+            return table
+        return stamped(table, self.schema, self._stamped, block.runs)
 
-        Args:
-            block: JSON objects, each ended by LF.
-        """
-        if self._as_they_are:
-            table = self._narrow(block) or self._arrow(block, self.schema)
-            if table is not None:
-                return self._whole_table(table)
+    def _read(self, block: bytes) -> pa.Table:
+        if self._as_they_are and (table := self._arrow(block)) is not None:
+            return table
         lines = block.split(b"\n")[:-1]
         quick = [self._quick.fit(line) or self._fitted(line) for line in lines]
         self._as_they_are = quick == lines
-        table = self._arrow(b"\n".join(quick), self.schema)
-        if table is None:
-            table = self._arrow(b"\n".join(map(self._fitted, lines)), self.schema)
-        return self._whole_table(self._one_by_one(lines) if table is None else table)
+        for made in (quick, map(self._fitted, lines)):
+            if (table := self._arrow(b"\n".join(made))) is not None:
+                return table
+        return self._one_by_one(lines)
 
-    def _narrow(self, block: bytes) -> pa.Table | None:
-        return None if self._seen is None else self._arrow(block, pa.schema(list(self._seen)))
-
-    @staticmethod
-    def _arrow(block: bytes, schema: pa.Schema) -> pa.Table | None:
-        """Let Arrow read a block; None when a value is none that the schema takes."""
-        try:
-            return pj.read_json(
-                pa.BufferReader(block),
-                read_options=pj.ReadOptions(use_threads=False, block_size=len(block) + 1),
-                parse_options=pj.ParseOptions(
-                    explicit_schema=schema, unexpected_field_behavior="error"
-                ),
-            )
-        except pa.ArrowInvalid:
-            return None
+    def _arrow(self, block: bytes) -> pa.Table | None:
+        """Let Arrow read a block; None when a value is none that the columns take."""
+        table = None
+        if self._seen is not None:
+            table = _json(block, pa.schema(list(self._seen)))
+        return _json(block, self._inside) if table is None else table
 
     def _whole_table(self, table: pa.Table) -> pa.Table:
         """Return the table with every column, in order, and remember which were filled."""
         (batch,) = table.combine_chunks().to_batches() or [_empty(table)]
         rows = batch.to_struct_array()
-        if batch.schema.equals(self.schema):
+        if batch.schema.equals(self._inside):
             self._seen = seen(self._seen, self._whole, rows)
         return pa.Table.from_struct_array(widened(rows, self._whole))
 
@@ -105,11 +104,24 @@ class BlockReader:
         """Read what Arrow refuses although it was made to fit: such a row is all ``_extra``."""
         tables = []
         for line in lines:
-            table = self._arrow(self._fitted(line), self.schema)
+            table = _json(self._fitted(line), self._inside)
             if table is None:
-                table = self._arrow(to_json(only_extra(decode(line))), self.schema)
+                table = _json(to_json(only_extra(decode(line))), self._inside)
             tables.append(table)
         return pa.concat_tables(tables)
+
+
+def _json(block: bytes, schema: pa.Schema) -> pa.Table | None:
+    try:
+        return pj.read_json(
+            pa.BufferReader(block),
+            read_options=pj.ReadOptions(use_threads=False, block_size=len(block) + 1),
+            parse_options=pj.ParseOptions(
+                explicit_schema=schema, unexpected_field_behavior="error"
+            ),
+        )
+    except pa.ArrowInvalid:
+        return None
 
 
 def _empty(table: pa.Table) -> Any:  # noqa: ANN401 - pyarrow carries no types

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tap_twitter_stream.emit.lanes import to_json
 from tap_twitter_stream.emit.parquet.dataset import Dataset
 from tap_twitter_stream.emit.parquet.lanes import Gatherer, MappedParquetLane, ParquetLane
 from tap_twitter_stream.emit.parquet.manifest import FOLDER
-from tap_twitter_stream.emit.parquet.partition import hour_of
 from tap_twitter_stream.emit.parquet.store import open_store
 from tap_twitter_stream.emit.parquet.worker import Worker
 from tap_twitter_stream.errors import FilesError
+from tap_twitter_stream.wire.route import STAMP_COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from tap_twitter_stream.emit.lanes import Lane
     from tap_twitter_stream.emit.parquet.manifest import FileEntry
     from tap_twitter_stream.emit.parquet.shapes import Columns, Mark, RunFacts
+    from tap_twitter_stream.emit.parquet.stamps import Block
     from tap_twitter_stream.settings_files import ParquetFiles
 
 _MOST_WAITING = 4  # blocks
@@ -74,6 +76,9 @@ class FileOutput:
         """
         gatherers = {}
         for one in columns:
+            if plain:  # then its rows have every column of their stamp
+                have = tuple(name for name in STAMP_COLUMNS if name in one.schema["properties"])
+                one = replace(one, stamped=have)  # noqa: PLW2901 - the same, in full
             self._columns.append(one)
             gatherers[one.name] = Gatherer(one.name, self)
         self._gatherers |= gatherers
@@ -82,9 +87,9 @@ class FileOutput:
             return ParquetLane(gatherer)
         return MappedParquetLane(stream, gatherers)
 
-    def add_block(self, stream: str, block: bytes, captured_at: str) -> None:
+    def add_block(self, stream: str, block: Block) -> None:
         """Take a block of lines; see ``Blocks``."""
-        self._worker.submit(self._add, stream, block, hour_of(captured_at))
+        self._worker.submit(self._add, stream, block)
 
     def is_due(self, position: int) -> bool:
         """Tell whether a file is as large as it may be, or the log holds enough behind the seal."""
@@ -131,9 +136,9 @@ class FileOutput:
         """End the thread; what is not sealed is not kept."""
         self._worker.close()
 
-    def _add(self, stream: str, block: bytes, hour: int) -> None:
+    def _add(self, stream: str, block: Block) -> None:
         with self._trouble():
-            self._begun.add(stream, block, hour)
+            self._begun.add(stream, block)
 
     @contextlib.contextmanager
     def _trouble(self) -> Iterator[None]:

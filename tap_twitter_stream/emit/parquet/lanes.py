@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import msgspec
 
 from tap_twitter_stream.emit.lanes import to_json
+from tap_twitter_stream.emit.parquet.stamps import Block
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,8 +24,8 @@ _HOUR_CHARACTERS = 13  # of an instant: 2026-11-26T01
 class Blocks(Protocol):
     """Takes blocks."""
 
-    def add_block(self, stream: str, block: bytes, captured_at: str) -> None:
-        """Take the lines of one stream that were captured in the hour of ``captured_at``."""
+    def add_block(self, stream: str, block: Block) -> None:
+        """Take lines of one stream."""
         ...
 
 
@@ -32,52 +33,59 @@ class Gatherer:
     """Gathers the lines of one stream of the files."""
 
     def __init__(self, name: str, blocks: Blocks) -> None:
-        self.parts: list[bytes] = []
-        """Pieces of lines, each line ended by LF."""
         self._name = name
         self._blocks = blocks
+        self._parts: list[bytes] = []  # of lines: each object and the LF behind it
         self._size_bytes = 0
-        self._time = ""
+        self._stamp: Stamp | None = None
+        self._runs: list[tuple[dict[str, Any], int]] = []
+        self._counted_rows = 0
 
-    def at(self, time: str) -> None:
-        """Take note when the next lines were captured; a block holds those of one hour."""
-        if time[:_HOUR_CHARACTERS] != self._time[:_HOUR_CHARACTERS]:
-            self.flush()
-        self._time = time
-
-    def grown(self, size_bytes: int) -> None:
-        """Take note of a line; a full block is handed over."""
-        self._size_bytes += size_bytes
+    def add(self, raw: bytes, stamp: Stamp) -> None:
+        """Take one JSON object; a full block is handed over."""
+        if stamp is not self._stamp:
+            self._begin(stamp)
+        self._parts += (raw, b"\n")
+        self._size_bytes += len(raw)
         if self._size_bytes >= BLOCK_BYTES:
             self.flush()
 
     def flush(self) -> None:
         """Hand over what is gathered."""
-        if self.parts:
-            block = b"".join(self.parts)
-            self.parts.clear()
-            self._size_bytes = 0
-            self._blocks.add_block(self._name, block, self._time)
+        if not self._parts or self._stamp is None:
+            return
+        self._end_run()
+        block = Block(b"".join(self._parts), self._runs, self._stamp.time)
+        self._parts.clear()
+        self._runs = []
+        self._size_bytes = self._counted_rows = 0
+        self._blocks.add_block(self._name, block)
+
+    def _begin(self, stamp: Stamp) -> None:
+        """Take note when the next lines were captured; a block holds those of one hour."""
+        before = self._stamp
+        if before and before.time[:_HOUR_CHARACTERS] != stamp.time[:_HOUR_CHARACTERS]:
+            self.flush()
+        self._end_run()
+        self._stamp = stamp
+
+    def _end_run(self) -> None:
+        rows = len(self._parts) // 2 - self._counted_rows
+        if rows and self._stamp:
+            self._counted_rows += rows
+            self._runs.append((self._stamp.columns, rows))
 
 
 class ParquetLane:
-    """Adds the tap's columns to X's own bytes; nothing is decoded on this side."""
+    """Takes X's own bytes; nothing is decoded on this side."""
 
     def __init__(self, gatherer: Gatherer) -> None:
-        self._gatherer = gatherer
-        self._stamp: Stamp | None = None
-        self._tail = b""
+        self._add = gatherer.add
 
     def write(self, raw: bytes, stamp: Stamp, parts: list[bytes | memoryview]) -> int:
         """Take one record; ``parts``, the pieces for stdout, stays as it is."""
         del parts
-        gatherer = self._gatherer
-        if stamp is not self._stamp:
-            self._stamp = stamp
-            self._tail = b"," + to_json(stamp.columns)[1:] + b"\n"
-            gatherer.at(stamp.time)
-        gatherer.parts += (raw[:-1], self._tail)
-        gatherer.grown(len(raw) + len(self._tail))
+        self._add(raw, stamp)
         return 1
 
 
@@ -95,10 +103,6 @@ class MappedParquetLane:
         record.update(stamp.columns)
         rows = 0
         for message in self._stream._generate_record_messages(record):  # noqa: SLF001 - no public way
-            gatherer = self._gatherers[message.stream]
-            gatherer.at(stamp.time)
-            line = to_json(message.record) + b"\n"
-            gatherer.parts.append(line)
-            gatherer.grown(len(line))
+            self._gatherers[message.stream].add(to_json(message.record), stamp)
             rows += 1
         return rows

@@ -52,12 +52,16 @@ _SCALARS = {"integer": Scalar.INTEGER, "number": Scalar.NUMBER, "boolean": Scala
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """A stream as it is written: its name there, its schema and keys, and its name here."""
+    """A stream as it is written: its name there, its schema and keys, and its name here.
+
+    ``stamped`` columns come with a block as a whole, not in its lines.
+    """
 
     name: str
     schema: dict[str, Any]
     keys: tuple[str, ...]
     source: str
+    stamped: tuple[str, ...] = ()
 
 
 # A position in the log, and how far the lines cut by it were dealt with; see ``CaptureState.mark``.

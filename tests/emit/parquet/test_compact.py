@@ -10,7 +10,7 @@ from tap_twitter_stream.emit.parquet.compact import compact
 from tap_twitter_stream.emit.parquet.swap import exchange
 from tap_twitter_stream.errors import FilesError
 from tests.e2e.datasets import ids, paths
-from tests.emit.parquet.test_dataset import HOUR, STATE, dataset, post
+from tests.emit.parquet.test_dataset import HOUR, STATE, block, dataset, post
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +22,7 @@ def sealed(root: Path, seals: int = 4) -> None:
     """Write one file a seal, and begin another run behind the last one but one."""
     made = dataset(root)
     for number in range(seals):
-        made.add("tweets", post(HOUR, number), HOUR)
+        made.add("tweets", block(post(HOUR, number), HOUR))
         made.seal((10 * number + 10, 0), STATE, "now")
     dataset(root, window="w2", start=(10 * seals - 10, 0), begins=False).prepare(STATE)
 
@@ -41,7 +41,7 @@ def test_stored_files_of_an_hour_become_one(tmp_path: Path) -> None:
 def test_files_that_a_run_may_still_write_again_stay(tmp_path: Path) -> None:
     made = dataset(tmp_path)
     for number in range(3):
-        made.add("tweets", post(HOUR, number), HOUR)
+        made.add("tweets", block(post(HOUR, number), HOUR))
         made.seal((10 * number + 10, 0), STATE, "now")
     assert list(compact(tmp_path, last_run=False)) == []
     (done,) = compact(tmp_path, last_run=True)
@@ -55,7 +55,7 @@ def test_a_file_that_a_tap_seals_meanwhile_is_not_lost(
 
     def exchange_late(one: Path, other: Path) -> None:
         tap = dataset(tmp_path, window="w3", start=(30, 0))
-        tap.add("tweets", post(HOUR, 99), HOUR)
+        tap.add("tweets", block(post(HOUR, 99), HOUR))
         tap.seal((40, 0), STATE, "now")
         exchange(one, other)
 

@@ -9,6 +9,7 @@ import pytest
 from tap_twitter_stream.emit.parquet.dataset import Dataset
 from tap_twitter_stream.emit.parquet.partition import folder_of, hour_of
 from tap_twitter_stream.emit.parquet.shapes import Columns, Mark, RunFacts, file_schema
+from tap_twitter_stream.emit.parquet.stamps import Block
 from tap_twitter_stream.emit.parquet.store import LocalStore
 from tap_twitter_stream.schema import load_schema
 from tap_twitter_stream.settings_files import ParquetFiles
@@ -53,6 +54,10 @@ def dataset(  # noqa: PLR0913 - what a test may want otherwise
     return made
 
 
+def block(lines: bytes, hour: int) -> Block:
+    return Block(lines, (), f"2026-11-26T{hour - HOUR + 10}:20:30Z")
+
+
 def post(hour: int, number: int = 0, **more: object) -> bytes:
     post_id = str(first_id_at(hour * HOUR_MS) + number)
     return json.dumps({"id": post_id, "text": f"post {number}", **more}).encode() + b"\n"
@@ -60,8 +65,10 @@ def post(hour: int, number: int = 0, **more: object) -> bytes:
 
 def test_posts_lie_where_they_were_made_and_others_where_they_were_captured(tmp_path: Path) -> None:
     made = dataset(tmp_path)
-    made.add("tweets", post(HOUR) + post(HOUR - 30) + post(HOUR, 1) + b'{"id":"12"}\n', HOUR + 1)
-    made.add("users", post(HOUR - 99_999), HOUR + 1)
+    made.add(
+        "tweets", block(post(HOUR) + post(HOUR - 30) + post(HOUR, 1) + b'{"id":"12"}\n', HOUR + 1)
+    )
+    made.add("users", block(post(HOUR - 99_999), HOUR + 1))
     made.seal((10, 0), STATE, "now")
     places = {str(path.parent.relative_to(tmp_path)) for path in tmp_path.glob("*/dt=*/hr=*/*")}
     assert places == {
@@ -75,7 +82,7 @@ def test_posts_lie_where_they_were_made_and_others_where_they_were_captured(tmp_
 
 def test_nothing_is_in_its_place_before_the_seal(tmp_path: Path) -> None:
     made = dataset(tmp_path)
-    made.add("tweets", post(HOUR), HOUR)
+    made.add("tweets", block(post(HOUR), HOUR))
     assert paths(tmp_path, "tweets") == []
     made.seal((10, 0), STATE, "now")
     assert len(ids(tmp_path)) == 1
@@ -84,7 +91,7 @@ def test_nothing_is_in_its_place_before_the_seal(tmp_path: Path) -> None:
 
 def test_a_footer_names_schema_stream_and_place_in_the_log(tmp_path: Path) -> None:
     made = dataset(tmp_path)
-    made.add("tweets", post(HOUR), HOUR)
+    made.add("tweets", block(post(HOUR), HOUR))
     made.seal((10, 0), STATE, "now")
     (path,) = paths(tmp_path, "tweets")
     facts = pq.read_schema(path).metadata
@@ -104,9 +111,9 @@ def test_a_file_that_reached_a_bound_asks_for_a_seal(
     tmp_path: Path, bounds: dict[str, int]
 ) -> None:
     made = dataset(tmp_path, bounds=bounds)
-    made.add("tweets", post(HOUR), HOUR)
+    made.add("tweets", block(post(HOUR), HOUR))
     first = made.is_full
-    made.add("tweets", post(HOUR, 1), HOUR)
+    made.add("tweets", block(post(HOUR, 1), HOUR))
     assert made.is_full
     assert first == ("most_bytes" in bounds)
     made.seal((10, 0), STATE, "now")
@@ -117,10 +124,10 @@ def test_twenty_partitions_share_one_bound_of_memory(tmp_path: Path) -> None:
     bound = 4 << 20
     made = dataset(tmp_path, bounds={"buffer_bytes": bound, "most_rows": 1 << 30})
     for number in range(0, 1200, 12):
-        block = b"".join(
+        lines = b"".join(
             post(HOUR - (number + n) % 20, number + n, text="x" * 10_000) for n in range(12)
         )
-        made.add("tweets", block, HOUR)
+        made.add("tweets", block(lines, HOUR))
         assert made.buffered_bytes <= bound
     made.seal((10, 0), STATE, "now")
     assert len(paths(tmp_path, "tweets")) == 20
@@ -129,15 +136,15 @@ def test_twenty_partitions_share_one_bound_of_memory(tmp_path: Path) -> None:
 
 def test_a_run_from_the_same_place_writes_its_files_again(tmp_path: Path) -> None:
     first = dataset(tmp_path)
-    first.add("tweets", post(HOUR), HOUR)
+    first.add("tweets", block(post(HOUR), HOUR))
     first.seal((10, 0), STATE, "t1")
-    first.add("tweets", post(HOUR, 1), HOUR)
+    first.add("tweets", block(post(HOUR, 1), HOUR))
     first.seal((20, 0), STATE, "t2")
     again = dataset(tmp_path, window="w2", start=(10, 0), begins=False)
     assert again.prepare({"from": 10}) == 1
     assert [one["files"][0]["ends"] for one in manifests(tmp_path) if one["files"]] == [[10, 0]]
-    again.add("tweets", post(HOUR, 1), HOUR)
-    again.add("tweets", post(HOUR, 2), HOUR)
+    again.add("tweets", block(post(HOUR, 1), HOUR))
+    again.add("tweets", block(post(HOUR, 2), HOUR))
     again.seal((30, 0), STATE, "t3")
     assert len(ids(tmp_path)) == len(set(ids(tmp_path))) == 3
 
@@ -152,22 +159,22 @@ def test_a_kill_between_files_and_manifest_leaves_nothing_twice(tmp_path: Path) 
             raise KilledError
 
     first = dataset(tmp_path, store=DyingStore(tmp_path))
-    first.add("tweets", post(HOUR), HOUR)
+    first.add("tweets", block(post(HOUR), HOUR))
     with pytest.raises(KilledError):
         first.seal((10, 0), STATE, "t1")
     assert len(paths(tmp_path, "tweets")) == 1  # there, but in no STATE
     again = dataset(tmp_path, window="w2", begins=False)
     assert again.prepare(STATE) == 1
-    again.add("tweets", post(HOUR) + post(HOUR, 1), HOUR)
+    again.add("tweets", block(post(HOUR) + post(HOUR, 1), HOUR))
     again.seal((20, 0), STATE, "t2")
     assert len(ids(tmp_path)) == len(set(ids(tmp_path))) == 2
 
 
 def test_what_a_run_says_of_itself_at_its_end_stays_when_its_records_go(tmp_path: Path) -> None:
     first = dataset(tmp_path)
-    first.add("tweets", post(HOUR), HOUR)
+    first.add("tweets", block(post(HOUR), HOUR))
     first.seal((10, 0), STATE, "t1")
-    first.add("users", post(HOUR), HOUR)
+    first.add("users", block(post(HOUR), HOUR))
     first.seal((10, 0), STATE, "t2")
     dataset(tmp_path, window="w2")
     assert ids(tmp_path) == []
@@ -178,7 +185,7 @@ def test_what_is_left_of_a_frame_is_known_apart_from_what_went_before(tmp_path: 
     """A record limit ends runs inside a frame: their position stays, the line start moves on."""
     for number, start in enumerate(((0, 0), (10, 4), (10, 7))):
         made = dataset(tmp_path, window=f"w{number}", start=start)
-        made.add("tweets", post(HOUR, number), HOUR)
+        made.add("tweets", block(post(HOUR, number), HOUR))
         made.seal(((10, 4), (10, 7), (10, 9))[number], STATE, "now")
     assert len(set(ids(tmp_path))) == 3
     dataset(tmp_path, window="w9", start=(10, 7))
@@ -191,7 +198,7 @@ def test_a_long_window_goes_on_in_another_manifest(
     monkeypatch.setattr("tap_twitter_stream.emit.parquet.dataset.MOST_FILES", 2)
     made = dataset(tmp_path)
     for number in range(5):
-        made.add("tweets", post(HOUR, number), HOUR)
+        made.add("tweets", block(post(HOUR, number), HOUR))
         made.seal((10 * number + 10, 0), STATE, "now")
     found = manifests(tmp_path)
     assert [len(one["files"]) for one in found] == [2, 2, 1]

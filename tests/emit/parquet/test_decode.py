@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from tap_twitter_stream.emit.lanes import to_json
 from tap_twitter_stream.emit.parquet.decode import BlockReader
 from tap_twitter_stream.emit.parquet.shapes import StructOf, file_schema, shape_of
+from tap_twitter_stream.emit.parquet.stamps import Block
 from tap_twitter_stream.schema import load_schema
+from tap_twitter_stream.wire.route import STAMP_COLUMNS, Origin, capture_stamp, data_stamp
 from tests.emit.parquet.test_fit import JSON, SMALL, TWEETS
 
 STATUSES = shape_of(file_schema(load_schema("statuses")))
@@ -24,8 +26,9 @@ def reader(columns: StructOf = SMALL) -> tuple[BlockReader, list[tuple[str, bool
     return BlockReader(columns, lambda path, known: drifted.append((path, known))), drifted
 
 
-def block(*records: object) -> bytes:
-    return b"".join(to_json(one) + b"\n" for one in records)
+def block(*records: object) -> Block:
+    lines = b"".join(to_json(one) + b"\n" for one in records)
+    return Block(lines, (), "2026-11-26T10:00:00Z")
 
 
 def test_a_file_of_nulls_has_the_columns_of_a_full_one() -> None:
@@ -84,7 +87,7 @@ def test_a_column_that_is_filled_late_comes_up_in_its_place() -> None:
 )
 def test_any_object_becomes_one_row(line: bytes) -> None:
     read, _ = reader()
-    table = read.read(block(PLAIN) + line + b"\n" + block(PLAIN))
+    table = read.read(Block(b"\n".join((to_json(PLAIN), line, to_json(PLAIN), b"")), (), ""))
     assert table.num_rows == 3
     assert table.schema.equals(read.schema)
     assert [row["id"] for row in table.to_pylist()][::2] == ["1", "1"]
@@ -121,3 +124,26 @@ def test_statuses_keep_what_is_open_inside_as_json() -> None:
     assert json.loads(row["retweeted_status"]) == status["retweeted_status"]
     assert row["_extra"] is None
     assert drifted == []
+
+
+def test_columns_of_a_stamp_come_beside_the_lines() -> None:
+    stamps = [
+        data_stamp(1_800_000_000_123_456, Origin("c-1", "filtered")),
+        data_stamp(1_800_000_001_000_000, Origin("c-2", "sample", "backfill")),
+        capture_stamp(1_800_000_002_000_000),
+    ]
+    assert set(stamps[0].columns) == set(STAMP_COLUMNS)
+    drifted: list[str] = []
+    read = BlockReader(TWEETS, lambda path, _: drifted.append(path), STAMP_COLUMNS)
+    lines = block({"id": "1"}, {"id": "2", "new": 1}, {"id": "3"}, {"id": "4"}).lines
+    runs = [(stamp.columns, rows) for stamp, rows in zip(stamps, (2, 1, 1), strict=True)]
+    table = read.read(Block(lines, runs, stamps[0].time))
+    assert table.schema.equals(reader(TWEETS)[0].schema)
+    rows = table.select([*STAMP_COLUMNS, "id", "_extra"]).to_pylist()
+    assert [row["_connection_id"] for row in rows] == ["c-1", "c-1", "c-2", None]
+    assert [row["_delivery"] for row in rows] == ["live", "live", "backfill", None]
+    assert [row["id"] for row in rows] == ["1", "2", "3", "4"]
+    assert rows[0]["_captured_at"] == datetime.fromtimestamp(1_800_000_000, timezone.utc).replace(
+        microsecond=123_456
+    )
+    assert drifted == ["new"]
