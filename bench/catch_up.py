@@ -9,6 +9,7 @@ nothing, and reads the tap's stdout until the last post has come.
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -38,6 +39,12 @@ def caught_up(process: subprocess.Popen[bytes], posts: int) -> tuple[float, floa
     return first_s, time.perf_counter() - began_s, total_bytes
 
 
+def cpu_of(pid: int) -> float:
+    """Return the CPU seconds that a running process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def main(posts: int) -> None:
     """Fill a spool, let the tap empty it, print the figures."""
     with tempfile.TemporaryDirectory(prefix="catch-up-") as folder:
@@ -58,12 +65,14 @@ def main(posts: int) -> None:
                 command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
             ) as process:
                 first_s, last_s, out_bytes = caught_up(process, posts)
+                cpu_s = cpu_of(process.pid)
                 process.kill()
     span_s = last_s - first_s
     print(
         f"{posts} posts, {size_mb:.0f} MB of spool: first record after {first_s:.1f} s, then "
         f"{posts / span_s:.0f} posts/s, {size_mb / span_s:.0f} MB/s read, "
-        f"{out_bytes / 1e6 / span_s:.0f} MB/s written"
+        f"{out_bytes / 1e6 / span_s:.0f} MB/s written; {cpu_s / posts * 1e6:.0f} us of CPU a post, "
+        f"start included; load average {os.getloadavg()[0]:.1f}"
     )
 
 

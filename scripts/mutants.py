@@ -81,15 +81,6 @@ MUTANTS = (
         ("tests/spool/test_log_machine.py", "tests/spool/test_writer.py"),
     ),
     Mutant(
-        "G0",
-        "a run goes on although nothing can be forced to disk",
-        "receiver.py",
-        '                self._outcome = {"reason": "fatal", "fatal": str(error)}\n'
-        "                self._ask_to_stop()\n                return\n",
-        "                continue\n",
-        ("tests/e2e/test_own_faults.py",),
-    ),
-    Mutant(
         "G1",
         "a line that is no message vanishes",
         "records.py",
