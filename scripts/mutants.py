@@ -169,6 +169,22 @@ MUTANTS = (
         ("tests/e2e/test_own_faults.py",),
     ),
     Mutant(
+        "G2",
+        "STATE lies a byte behind what was emitted of an archive",
+        "archive/trail.py",
+        "offset=mark.place.offset + position - mark.position)\n",
+        "offset=mark.place.offset + position - mark.position + 1)\n",
+        ("tests/archive/test_reading.py",),
+    ),
+    Mutant(
+        "G1",
+        "a damaged member of an archive takes the next ones with it",
+        "archive/tar.py",
+        '                yield Member(name.decode(errors="replace"), part, modified_us)\n',
+        '                yield Member(name.decode(errors="replace"), source, modified_us)\n',
+        ("tests/archive/test_leaves.py",),
+    ),
+    Mutant(
         "G3",
         "nothing is remembered as emitted",
         "policy/dedupe.py",

@@ -26,7 +26,26 @@ def test_an_archive_needs_no_credentials() -> None:
     Draft7Validator(SETTINGS_SCHEMA).validate(given)
     settings = parse_settings(given)
     assert settings.archive_paths == tuple(given["archive_paths"])
-    assert settings.warnings == ()
+    (warning,) = settings.warnings
+    assert "puts them over newer ones" in warning
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"stream_maps": {"users": {"__alias__": "users_archived"}}},
+        {
+            "batch_config": {
+                "encoding": {"format": "parquet"},
+                "storage": {"root": str(Path(HERE).parent)},
+            }
+        },
+    ],
+    ids=["alias", "parquet"],
+)
+def test_rows_that_overwrite_nothing_need_no_warning(more: dict[str, Any]) -> None:
+    given = {"endpoints": ["archive"], "archive_paths": [HERE], **more}
+    assert parse_settings(given).warnings == ()
 
 
 def test_paths_of_the_home_and_of_the_folder_are_made_whole(
@@ -65,5 +84,12 @@ def test_what_has_no_effect_is_told() -> None:
     assert settings.warnings == (
         "`archive_paths` has no effect: `endpoints` does not name archive.",
     )
-    settings = parse_settings({"endpoints": ["archive"], "archive_paths": [HERE], "spool_dir": "x"})
+    settings = parse_settings(
+        {
+            "endpoints": ["archive"],
+            "archive_paths": [HERE],
+            "spool_dir": "x",
+            "stream_maps": {"users": {}},
+        }
+    )
     assert settings.warnings == ("`spool_dir` has no effect on archive: its files are the log.",)

@@ -88,7 +88,7 @@ def check_settings(raw: Mapping[str, Any], *, require_auth: bool = True) -> Chec
         errors += user_errors(values)
     warnings = [*_unknown(raw), *field_warnings(values), *rule_warnings(values)]
     warnings += [*partition_warnings(values), *classic_warnings(values), *files_warnings(values)]
-    warnings += archive_warnings(values)
+    warnings += archive_warnings(values, raw)
     if None not in (values["bearer_token"], values["consumer_key"]) and not needs_user(values):
         warnings.append("`bearer_token` is used; `consumer_key` and `consumer_secret` are not.")
     return Checked(values, errors, warnings)

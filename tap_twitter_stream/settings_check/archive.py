@@ -10,7 +10,7 @@ from ..wire.endpoints import ARCHIVE
 from .table import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 
 def archive_errors(values: dict[str, Any]) -> Iterator[str]:
@@ -33,11 +33,21 @@ def archive_errors(values: dict[str, Any]) -> Iterator[str]:
             yield f"`archive_paths` holds {shown(path)}, which names no file: correct it."
 
 
-def archive_warnings(values: dict[str, Any]) -> Iterator[str]:
-    """Yield what has no effect."""
+def archive_warnings(values: dict[str, Any], raw: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what has no effect, and what a target may do with old rows.
+
+    Args:
+        values: Every setting.
+        raw: What was given, those of the SDK included.
+    """
     if ARCHIVE not in values["endpoints"]:
         if values["archive_paths"] is not None:
             yield f"`archive_paths` has no effect: `endpoints` does not name {ARCHIVE}."
         return
     if values["spool_dir"] is not None:
         yield f"`spool_dir` has no effect on {ARCHIVE}: its files are the log."
+    if not raw.get("batch_config") and "users" not in (raw.get("stream_maps") or ()):
+        yield (
+            "Rows of an archive are as old as what it holds, and a target that upserts puts them"
+            " over newer ones: give them tables of their own (docs/archives.md)."
+        )

@@ -15,6 +15,7 @@ import pytest
 
 from tests.archive import corpus
 from tests.archive.runs import tar
+from tests.e2e import datasets
 from tests.e2e.expected import check_books
 from tests.e2e.harness import Tap, command, one_sentence, run, written
 
@@ -179,3 +180,24 @@ def test_a_live_capture_and_an_archive_can_share_a_state(tmp_path: Path) -> None
     kept = tap.states[-1]["bookmarks"]["capture_windows"]["capture"]
     assert kept.pop("archive")["is_whole"]
     assert kept == live
+
+
+def test_parquet_files_of_runs_that_are_cut_short_hold_each_row_once(tmp_path: Path) -> None:
+    """A run ends in the middle of a frame, one is killed, one goes on: each starts the tap."""
+    folder, root = archive(tmp_path), tmp_path / "files"
+    config = config_for(folder, batch_config=datasets.settings(root))
+    code, first = run(tmp_path, {**config, "max_records": 70})
+    assert code == 0, first.stderr
+    state = first.states[-1]
+    with Tap(tmp_path, {**config, "parquet_seal_seconds": 1}, state=state, reads=False) as killed:
+        killed.says("Reading 2 files")
+        killed.process.kill()
+    code, last = run(tmp_path, config, state=state)
+    assert code == 0, last.stderr
+    assert sorted(datasets.ids(root)) == sorted(
+        json.loads(line)["data"]["id"] for line in corpus.stream_lines()
+    )
+    statuses = [json.loads(line) for line in corpus.classic_lines()]
+    assert sorted(datasets.ids(root, "statuses", "id_str")) == sorted(
+        one["id_str"] for one in statuses if "user" in one
+    )
