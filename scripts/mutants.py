@@ -153,6 +153,14 @@ MUTANTS = (
         ("tests/e2e/test_gap_fill.py",),
     ),
     Mutant(
+        "G4",
+        "nobody is told to fill a gap",
+        "capture.py",
+        "            self._link.fill(gap)\n",
+        "            pass\n",
+        ("tests/e2e/test_gap_fill.py",),
+    ),
+    Mutant(
         "G3",
         "ids that no STATE covers are known to the next run",
         "spool/seen.py",

@@ -188,6 +188,8 @@ class Capture:
                 break
             if frame.position < self._careful_before:
                 self._point_behind(frame)
+        for gap in self._replay.gaps_to_fill():
+            self._link.fill(gap)
         self._tip_reached = not frames and (ended or self._replay.ended is not None)
         return bool(frames)
 
