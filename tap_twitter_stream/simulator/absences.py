@@ -64,11 +64,14 @@ class Absences:
             self.catch_up(channel)
 
     def _catch_up(self, channel: Channel) -> None:
-        """Fill the time since the last end, once."""
+        """Fill the time in which nobody would have delivered anything, once."""
         now_s = clock.now_s()
-        since_s = max(self._ended_s.get(channel.name, now_s), now_s - LONGEST_S)
+        silences_s = self._supply.broadcast_of(channel).silences_s()
+        known_s = [self._ended_s[channel.name]] if channel.name in self._ended_s else []
+        since_s = max(max([*known_s, *silences_s], default=now_s), now_s - LONGEST_S)
         rate = self._supply.scenario.rate_per_s
-        if self._open[channel.name] > 1 or since_s >= now_s:
+        others = max(0, self._open[channel.name] - 1)
+        if others > len(silences_s) or since_s >= now_s:
             return
         if rate == "max" or not rate or not self._supply.has_posts(channel):
             self._ended_s[channel.name] = now_s
@@ -78,7 +81,7 @@ class Absences:
         self._ended_s[channel.name] = since_s + total / rate
         batches = list(self._missed(channel, since_s, rate, total))
         for batch in batches:
-            self._supply.past.miss(channel.name, batch)
+            self._supply.past.keep(channel.name, batch)
         if batches:
             runs = tuple(run for batch in batches for run in batch.runs)
             self._oracle.missed(channel, runs, since_s, now_s)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from tap_twitter_stream.simulator.drafts import (
@@ -85,7 +86,8 @@ class Stamp:
 class Block:
     """Some messages laid end to end, each as an HTTP chunk of its own or without chunk headers.
 
-    ``templates`` are the plain ones even if ``deflated`` pieces lie in the buffer.
+    ``templates`` are the plain ones even if ``deflated`` pieces lie in the buffer; ``sums_bytes``
+    has the plain size of the first messages, for each number of them from 0.
     """
 
     def __init__(
@@ -96,6 +98,7 @@ class Block:
         deflated: Sequence[Template] | None = None,
     ) -> None:
         self.templates = templates
+        self.sums_bytes = (0, *accumulate(len(template.text) for template in templates))
         self.is_deflated = deflated is not None
         parts: list[bytes] = []
         self._id_at: list[tuple[int, ...]] = []

@@ -67,7 +67,8 @@ class ClassicSession(Session):
         """Send a notice about the status that was sent last."""
         for batch in self.outbox.supply.past.last(self.connection.channel, 1):
             self._talk.status_id = batch.ids()[-1]
-            found = _AUTHOR.search(batch.templates[-1].text) if batch.templates else None
+            block = self.outbox.feed.block(batch)
+            found = _AUTHOR.search(block.templates[-1].text) if block else None
             self._talk.user_id = int(found[1]) if found else self._talk.user_id
         self._say(notice(step, self._talk))
 

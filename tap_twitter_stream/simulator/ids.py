@@ -64,6 +64,11 @@ def rest_of_runs(runs: tuple[Run, ...], count: int) -> tuple[Run, ...]:
     return tuple(kept)
 
 
+def each(runs: tuple[Run, ...]) -> Iterator[int]:
+    """Give the ids of all runs."""
+    return (post_id for run in runs for post_id in run)
+
+
 class Ids:
     """The source of ids of one simulator, shared by its connections.
 

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tap_twitter_stream.simulator.ids import Run
 
+# Posts sent again because a client or the script asked, or that other live connections got first.
+Seen: TypeAlias = Literal["repeat", "copy"]
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:
     """Some messages that went out together on one connection.
 
-    ``first_index`` counts the messages of the connection; ``repeat`` marks posts sent before.
+    ``first_index`` counts the messages of the connection; ``seen`` is ``None`` for new posts.
     """
 
     connection: int
@@ -23,7 +26,7 @@ class Batch:
     first_index: int
     runs: tuple[Run, ...]
     size_bytes: int
-    repeat: bool = False
+    seen: Seen | None = None
 
     @property
     def count(self) -> int:
@@ -40,7 +43,7 @@ class Batch:
             "id_runs": plain_runs(self.runs),
             "bytes": self.size_bytes,
         }
-        return {**entry, "repeat": True} if self.repeat else entry
+        return {**entry, self.seen: True} if self.seen else entry
 
     def ids(self) -> Iterator[str]:
         """Give the ids in the order of sending."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from tap_twitter_stream.simulator.endpoints import Channel
     from tap_twitter_stream.simulator.ids import Run
+    from tap_twitter_stream.simulator.notes import Seen
 
 
 class Oracle:
@@ -101,19 +102,17 @@ class Oracle:
         runs: tuple[Run, ...],
         size_bytes: int,
         *,
-        repeat: bool = False,
+        seen: Seen | None = None,
     ) -> None:
         """Note complete messages; ``size_bytes`` counts their lines with CRLF."""
-        batch = Batch(
-            connection.number, clock.now_s(), connection.messages, runs, size_bytes, repeat
-        )
+        batch = Batch(connection.number, clock.now_s(), connection.messages, runs, size_bytes, seen)
         with self._changed:
             self.batches.append(batch)
             connection.messages += batch.count
             connection.size_bytes += size_bytes
-            if not repeat:
+            if not seen:
                 self._unique += batch.count
-            if not repeat and connection.holds == "posts":
+            if not seen and connection.holds == "posts":
                 self._bill.sent(batch.at_s, runs)
             self._write(batch.as_json(), flush=False)
 
@@ -183,7 +182,10 @@ class Oracle:
         endpoint: str | None = None,
         partition: int | None = None,
     ) -> list[str]:
-        """Return the ids sent, in order, repeats included; all, or of what is named."""
+        """Return the ids sent, in order, repeats included; all, or of what is named.
+
+        What several live connections got is there once, unless one of them is named.
+        """
         with self._changed:
             wanted = {
                 c.number
@@ -192,7 +194,12 @@ class Oracle:
                 and endpoint in (None, c.endpoint)
                 and partition in (None, c.partition)
             }
-            batches = [batch for batch in self.batches if batch.connection in wanted]
+            every = connection is not None
+            batches = [
+                batch
+                for batch in self.batches
+                if batch.connection in wanted and (every or batch.seen != "copy")
+            ]
         return [post_id for batch in batches for post_id in batch.ids()]
 
     def missed_ids(self, *, endpoint: str | None = None, partition: int | None = None) -> list[str]:
@@ -221,7 +228,7 @@ class Oracle:
 
     @property
     def sent_total(self) -> int:
-        """How many messages were sent, repeats included."""
+        """How many messages were sent, repeats and copies included."""
         with self._changed:
             return sum(connection.messages for connection in self.connections)
 

@@ -16,12 +16,14 @@ if TYPE_CHECKING:
 class OracleFile:
     """The content of an oracle file.
 
-    ``ids`` lists per connection number what was sent, in order, repeats included; ``missed_ids``
-    what happened while nobody was connected, ``found_ids`` what searches gave out, repeats
-    included; ``entries`` holds every other line as decoded JSON.
+    ``ids`` lists per connection number what was sent, in order, repeats included, ``own_ids`` the
+    same without what other live connections got first; ``missed_ids`` what happened while nobody
+    was connected, ``found_ids`` what searches gave out, repeats included; ``entries`` holds every
+    other line as decoded JSON.
     """
 
     ids: dict[int, list[str]] = field(default_factory=dict)
+    own_ids: dict[int, list[str]] = field(default_factory=dict)
     endpoints: dict[int, str] = field(default_factory=dict)
     cut_ids: list[str] = field(default_factory=list)
     missed_ids: list[str] = field(default_factory=list)
@@ -29,8 +31,8 @@ class OracleFile:
     entries: list[dict[str, Any]] = field(default_factory=list)
 
     def all_ids(self) -> list[str]:
-        """Return the ids of all connections, by connection."""
-        return [post_id for number in sorted(self.ids) for post_id in self.ids[number]]
+        """Return the ids of all connections, by connection; what several got at once, once."""
+        return [post_id for number in sorted(self.own_ids) for post_id in self.own_ids[number]]
 
     def of_kind(self, kind: str) -> list[dict[str, Any]]:
         """Return the entries of one kind."""
@@ -50,8 +52,10 @@ def read_oracle(path: Path) -> OracleFile:
 def _take(oracle: OracleFile, entry: dict[str, Any]) -> None:
     """Sort one entry into its place."""
     if entry["kind"] == "sent":
-        ids = oracle.ids.setdefault(entry["connection"], [])
-        ids += _ids(entry)
+        ids = _ids(entry)
+        oracle.ids.setdefault(entry["connection"], []).extend(ids)
+        own = [] if entry.get("copy") else ids
+        oracle.own_ids.setdefault(entry["connection"], []).extend(own)
         return
     if entry["kind"] == "missed":
         oracle.missed_ids += _ids(entry)

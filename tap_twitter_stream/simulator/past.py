@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from tap_twitter_stream.simulator.ids import cut_runs, rest_of_runs
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from tap_twitter_stream.simulator.blocks import Stamp, Template
+    from tap_twitter_stream.simulator.blocks import Stamp
     from tap_twitter_stream.simulator.ids import Run
     from tap_twitter_stream.simulator.worlds import World
 
@@ -20,28 +18,41 @@ if TYPE_CHECKING:
 RECENT_BATCHES = 100_000
 
 
+@dataclass(slots=True)
+class Fate:
+    """What became of the posts of a batch, which always go out in order.
+
+    ``got`` counts those that somebody got, ``begun`` those of which at least a part was sent. Once
+    it ``is_settled``, nobody is left to send the others: they never happened.
+    """
+
+    got: int = 0
+    begun: int = 0
+    is_settled: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Some posts of one moment, so that they can go out again.
+    """Some posts of one moment, so that every connection can send them, and send them again.
 
-    ``place`` says where they begin among the posts of ``world``; ``templates`` and ``stamp`` are
-    ``None`` until somebody asked for them. ``missed`` names a batch that nobody got at once,
-    ``skipped`` how many of its posts a part of it leaves out at the beginning.
+    ``place`` says where they begin among the posts of ``world``; ``stamp`` is ``None`` where
+    nobody was there to send them. ``skipped`` is how many posts of the whole batch a part of it
+    leaves out at the beginning; all parts share one ``fate``.
     """
 
     runs: tuple[Run, ...]
     at_s: float
-    templates: Sequence[Template] | None = None
     stamp: Stamp | None = None
     place: int = 0
     world: World | None = None
-    missed: int | None = None
     skipped: int = 0
+    fate: Fate = field(default_factory=Fate)
 
     @property
     def count(self) -> int:
         """How many posts it has."""
-        return sum(run.count for run in self.runs)
+        # Asked some ten times for every batch that is sent, and one run is the rule.
+        return self.runs[0].count if len(self.runs) == 1 else sum(run.count for run in self.runs)
 
     def ids(self) -> list[int]:
         """Return the ids in order."""
@@ -49,15 +60,14 @@ class Batch:
 
     def head(self, count: int) -> Batch:
         """Return the first posts."""
-        templates = self.templates and self.templates[:count]
-        return replace(self, runs=cut_runs(self.runs, count), templates=templates)
+        return self if count >= self.count else replace(self, runs=cut_runs(self.runs, count))
 
     def rest(self, count: int) -> Batch:
         """Return what follows the first posts."""
-        templates = self.templates and self.templates[count:]
+        if not count:
+            return self
         runs = rest_of_runs(self.runs, count)
-        place, skipped = self.place + count, self.skipped + count
-        return replace(self, runs=runs, templates=templates, place=place, skipped=skipped)
+        return replace(self, runs=runs, place=self.place + count, skipped=self.skipped + count)
 
 
 class Past:
@@ -66,55 +76,55 @@ class Past:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._recent: dict[str, deque[Batch]] = {}
-        # How many posts of each missed batch somebody got later; they always go out in order.
-        self._seen: list[int] = []
 
-    def remember(self, channel: str, batch: Batch) -> None:
-        """Keep a batch that was sent."""
+    def keep(self, channel: str, batch: Batch) -> None:
+        """Keep a batch of which nobody got anything yet."""
         with self._lock:
-            self._keep(channel, batch)
+            self._recent.setdefault(channel, deque(maxlen=RECENT_BATCHES)).append(batch)
 
-    def miss(self, channel: str, batch: Batch) -> None:
-        """Keep a batch that nobody got."""
+    def got(self, batch: Batch) -> int:
+        """Note that somebody got these posts; return how many of them, the last ones, are new."""
         with self._lock:
-            self._keep(channel, replace(batch, missed=len(self._seen), skipped=0))
-            self._seen.append(0)
+            end = batch.skipped + batch.count
+            fresh = max(0, end - max(batch.fate.got, batch.skipped))
+            batch.fate.got = max(batch.fate.got, end)
+            return fresh
 
-    def seen_total(self, batch: Batch) -> int:
-        """Say how many posts, from the first on, somebody got."""
-        if batch.missed is None:
-            return batch.count
+    def begun(self, batch: Batch) -> None:
+        """Note that a part of the last post was sent: it happened, whether or not it arrives."""
         with self._lock:
-            return min(batch.count, max(0, self._seen[batch.missed] - batch.skipped))
+            batch.fate.begun = max(batch.fate.begun, batch.skipped + batch.count)
 
-    def seen(self, batch: Batch) -> None:
-        """Note that somebody got these posts after all."""
-        if batch.missed is not None:
-            with self._lock:
-                known = self._seen[batch.missed]
-                self._seen[batch.missed] = max(known, batch.skipped + batch.count)
-
-    def _keep(self, channel: str, batch: Batch) -> None:
-        self._recent.setdefault(channel, deque(maxlen=RECENT_BATCHES)).append(batch)
+    def settle(self, batch: Batch) -> int:
+        """Forget those posts of a whole batch that nobody will send; return how many none got."""
+        with self._lock:
+            batch.fate.is_settled = True
+            return batch.count - batch.fate.got
 
     def last(self, channel: str, count: int) -> list[Batch]:
-        """Return the last posts that were sent, oldest first."""
+        """Return the last posts that somebody got, oldest first."""
         found: list[Batch] = []
         for batch in reversed(self._batches(channel)):
-            if count > 0 and batch.missed is None:
-                spare = max(0, batch.count - count)
-                found.append(batch.rest(spare))
-                count -= batch.count
+            known = batch.head(batch.fate.got)
+            if count > 0 and known.count:
+                found.append(known.rest(max(0, known.count - count)))
+                count -= known.count
         return found[::-1]
 
     def between(self, channel: str, from_s: float, to_s: float) -> list[Batch]:
         """Return the posts of a span, oldest first; its end does not belong to it."""
-        return [batch for batch in self._batches(channel) if from_s <= batch.at_s < to_s]
+        return [batch for batch in self.all(channel) if from_s <= batch.at_s < to_s]
 
     def all(self, channel: str) -> list[Batch]:
-        """Return every batch, sent or missed, as they became known."""
-        return self._batches(channel)
+        """Return all that happened, sent or missed, as it became known."""
+        return [known for batch in self._batches(channel) if (known := _happened(batch)).runs]
 
     def _batches(self, channel: str) -> list[Batch]:
         with self._lock:
             return list(self._recent.get(channel, ()))
+
+
+def _happened(batch: Batch) -> Batch:
+    """Leave out the posts that nobody is left to send."""
+    fate = batch.fate
+    return batch.head(max(fate.got, fate.begun)) if fate.is_settled else batch

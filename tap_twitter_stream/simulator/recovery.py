@@ -60,13 +60,26 @@ class RecoverySession(Session):
             self._send_all()
             return
         count = step.posts
-        while count > 0 and self.left:
-            batch = self.left.pop(0)
-            if batch.count > count:
-                self.left.insert(0, batch.rest(count))
-                batch = batch.head(count)
+        while count > 0 and (batch := self._next(count)):
             count -= batch.count
             self.outbox.repeat([batch])
+
+    def _next_post(self) -> Batch | None:
+        """Return the next post of the span."""
+        return self._next(1)
+
+    def _post_beyond_limit(self) -> Batch | None:
+        """Cut none but posts of the span."""
+        return None
+
+    def _next(self, most: int) -> Batch | None:
+        """Take some posts off the span."""
+        if not self.left:
+            return None
+        batch = self.left.pop(0)
+        if batch.count > most:
+            self.left.insert(0, batch.rest(most))
+        return batch.head(most)
 
     def _send_all(self) -> None:
         """Send the rest of the span."""

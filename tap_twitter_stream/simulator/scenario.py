@@ -55,7 +55,8 @@ class Scenario:
 
     Attributes:
         seed: Decides people and texts; ids and times are always new.
-        rate_per_s: Posts per second on each stream, or ``"max"``.
+        rate_per_s: Posts per second on each endpoint or partition, whatever the number of its
+            connections, or ``"max"``.
         keep_alive_s: A blank line goes out after that long without a byte; an object may name it
             for some endpoints, the others keep X's 20 seconds (v1.1: 30).
         access: ``"enterprise"``, or ``"self_serve"`` for an app that gets a 403 on volume and
@@ -65,7 +66,7 @@ class Scenario:
             anywhere, as far as posts are due at once.
         limit_posts: Messages on each endpoint or partition, over all its connections; then
             keep-alives only. What backfill and recovery bring does not count.
-        max_connections: Open connections on each endpoint or partition.
+        max_connections: Open connections on each endpoint or partition; all bring the same posts.
         max_recoveries: Recoveries (connects with ``start_time``) at a time on each of them.
         extra_connection: What one more gets: ``"refuse"`` for the 429, ``"disconnect"`` for a 200
             and an in-stream disconnect; or it is served and the oldest one ends, with

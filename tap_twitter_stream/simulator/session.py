@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from tap_twitter_stream.simulator import clock, problems
 from tap_twitter_stream.simulator.blocks import CRLF
+from tap_twitter_stream.simulator.broadcast import LOOK_AGAIN_S
 from tap_twitter_stream.simulator.rendering import line
 from tap_twitter_stream.simulator.steps import (
     ENDINGS,
@@ -34,15 +35,15 @@ from tap_twitter_stream.simulator.worlds import PAGE_POSTS
 if TYPE_CHECKING:
     import threading
 
+    from tap_twitter_stream.simulator.broadcast import Reader
     from tap_twitter_stream.simulator.link import KickedError, Link
     from tap_twitter_stream.simulator.notes import Connection
     from tap_twitter_stream.simulator.oracle import Oracle
     from tap_twitter_stream.simulator.outbox import Outbox
+    from tap_twitter_stream.simulator.past import Batch
     from tap_twitter_stream.simulator.scenario import Scenario
-    from tap_twitter_stream.simulator.steps import Ending, Rate, Step, Trouble
+    from tap_twitter_stream.simulator.steps import Ending, Step, Trouble
 
-# How often a stream without rules, or one that waits for its quota, looks again.
-LOOK_AGAIN_S = 0.05
 FOR_EVER = math.inf
 
 
@@ -52,13 +53,16 @@ class Session:
 
     outbox: Outbox
     stopping: threading.Event
-    # Since when it could have delivered posts and did not.
-    silent_since_s: float | None = None
 
     @property
     def link(self) -> Link:
         """The socket."""
         return self.outbox.link
+
+    @property
+    def reader(self) -> Reader:
+        """Its place among the posts of the channel."""
+        return self.outbox.reader
 
     @property
     def oracle(self) -> Oracle:
@@ -95,6 +99,9 @@ class Session:
         Raises:
             ClientGoneError: The client closed first.
         """
+        if not span_s:
+            return
+        self.outbox.broadcast.skip(self.reader)  # Posts that wait are in the past as well.
         now_s = clock.now_s()
         past = self.outbox.supply.past
         self.outbox.repeat(past.between(self.connection.channel, now_s - span_s, now_s))
@@ -120,7 +127,9 @@ class Session:
             self._announce(step.disconnect_type)
             return "disconnect"
         if isinstance(step, CutLine):
-            self.outbox.cut_post(in_chunk=step.where == "chunk")
+            post = self._next_post() or self._post_beyond_limit()
+            if post:
+                self.outbox.cut(post, in_chunk=step.where == "chunk")
             if step.end == "rst":
                 self.link.reset()
             return f"cut_line_{step.end}"
@@ -132,7 +141,7 @@ class Session:
             self.link.finish_badly(step.how)
             return f"gzip_{step.how}"
         if isinstance(step, HalfOpen):
-            self.silent_since_s = self.silent_since_s or clock.now_s()
+            self._fall_silent()
             self.stopping.wait(step.seconds)
             return "half_open"
         if isinstance(step, Rst):
@@ -161,7 +170,10 @@ class Session:
             self.link.send(step.payload + (CRLF if isinstance(step, BadLine) else b""))
             self.oracle.bad_line(self.connection, step.payload)
         elif isinstance(step, Drip):
-            self.outbox.drip(step.posts, step.size_bytes)
+            for _ in range(step.posts):
+                post = self._next_post()
+                if post:
+                    self.outbox.drip(post, step.size_bytes)
         elif isinstance(step, NewMember):
             self.link.new_member()
         else:
@@ -174,31 +186,40 @@ class Session:
         if isinstance(step, Idle):
             self._idle(span_s)
         else:
-            self.silent_since_s = self.silent_since_s or clock.now_s()
+            self._fall_silent()
             self.link.wait(span_s)
+
+    def _fall_silent(self) -> None:
+        self.reader.silent_since_s = self.reader.silent_since_s or clock.now_s()
+
+    def _next_post(self) -> Batch | None:
+        """Return the post whose turn it is."""
+        return self.outbox.next_post()
+
+    def _post_beyond_limit(self) -> Batch | None:
+        """Return a post that can be cut although the limit is reached."""
+        return self.outbox.post_beyond_limit()
 
     def _send(self, step: Send) -> None:
         """Send posts at a rate until the step or the scenario's limit is through."""
         rate = self.scenario.rate_per_s if step.rate_per_s is None else step.rate_per_s
-        self.silent_since_s = None
-        started_s = clock.monotonic_s()
-        ends_s = FOR_EVER if step.seconds is None else started_s + step.seconds
+        self.reader.silent_since_s = None
+        ends_s = FOR_EVER if step.seconds is None else clock.monotonic_s() + step.seconds
         left: float = FOR_EVER if step.posts is None else step.posts
-        sent = 0
-        while sent < left and clock.monotonic_s() < ends_s:
-            due = _due(rate, clock.monotonic_s() - started_s, sent)
-            if due < 1:
-                next_s = started_s + sent / cast("float", rate) if rate else FOR_EVER
-                self._keep_alive_until(min(next_s, ends_s))
-                continue
-            self.link.check()
-            done = self._send_posts(int(min(due, left - sent, PAGE_POSTS)))
-            if done is None:
-                return
-            if done == 0:
-                started_s += LOOK_AGAIN_S
-                self._keep_alive_until(clock.monotonic_s() + LOOK_AGAIN_S)
-            sent += done
+        broadcast = self.outbox.broadcast
+        with broadcast.sending(self.reader, rate):
+            while left > 0 and clock.monotonic_s() < ends_s:
+                due = broadcast.due(self.reader)
+                if due < 1:
+                    self._keep_alive_until(min(broadcast.next_s(self.reader), ends_s))
+                    continue
+                self.link.check()
+                done = self._send_posts(int(min(due, left, PAGE_POSTS)))
+                if done is None:
+                    return
+                if done == 0:
+                    self._keep_alive_until(clock.monotonic_s() + LOOK_AGAIN_S)
+                left -= done
 
     def _send_posts(self, count: int) -> int | None:
         """Send up to so many posts; return how many, ``None`` if the limit is reached."""
@@ -220,10 +241,3 @@ class Session:
             if now_s >= due_s:
                 self.link.send(CRLF)
                 self.oracle.keep_alive(self.connection)
-
-
-def _due(rate: Rate, elapsed_s: float, sent: int) -> float:
-    """Return how many posts should go out now; the first one goes at once."""
-    if rate == "max":
-        return PAGE_POSTS
-    return math.floor(elapsed_s * rate) + 1 - sent if rate else 0

@@ -154,6 +154,9 @@ class Streams:
         else:
             self._absences.opened(visit.channel)
         session = self._session(visit, script, opened)
+        broadcast, reader = session.outbox.broadcast, session.reader
+        if not visit.span:
+            broadcast.join(reader)
         ending = "client"
         try:
             with self._listed(visit, session.link):
@@ -163,7 +166,8 @@ class Streams:
             ending = "slow_reader" if session.link.timed_out else ending
         finally:
             if not visit.span:
-                self._absences.ended(visit.channel, session.silent_since_s or clock.now_s())
+                self._absences.ended(visit.channel, reader.silent_since_s or clock.now_s())
+                broadcast.leave(reader)
             self._oracle.closed(opened, ending)
 
     def _play(self, visit: Visit, session: Session, script: tuple[Step, ...]) -> str:
@@ -233,7 +237,8 @@ class Streams:
         selection = Selection.from_query(visit.request.query, visit.channel.endpoint.legal_values)
         ask = Ask.of(visit.channel.endpoint, visit.request.query)
         feed = Feed(self._supply, visit.channel, selection, deflate=mixed, ask=ask)
-        outbox = Outbox(link, feed, self._supply, self._oracle, opened)
+        broadcast = self._supply.broadcast_of(visit.channel)
+        outbox = Outbox(link, feed, self._supply, self._oracle, opened, broadcast)
         if visit.channel.endpoint.is_classic:
             warns = (
                 visit.request.query.get("stall_warnings", "").lower() == "true"

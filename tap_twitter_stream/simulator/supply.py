@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from tap_twitter_stream.simulator import clock
 from tap_twitter_stream.simulator.blocks import Block, Stamp, Template
+from tap_twitter_stream.simulator.broadcast import Broadcast
 from tap_twitter_stream.simulator.classic_feed import Ask, classic_line, powerstream_line
 from tap_twitter_stream.simulator.events import make_event
-from tap_twitter_stream.simulator.ids import Ids
+from tap_twitter_stream.simulator.ids import Ids, each
 from tap_twitter_stream.simulator.naming import to_post_names
-from tap_twitter_stream.simulator.past import Past
+from tap_twitter_stream.simulator.past import Batch, Past
 from tap_twitter_stream.simulator.posts import make_post
 from tap_twitter_stream.simulator.rendering import envelope, line
 from tap_twitter_stream.simulator.wishes import Wish
@@ -23,7 +24,6 @@ from tap_twitter_stream.simulator.worlds import PAGE_POSTS, PAGES_TOTAL, World, 
 if TYPE_CHECKING:
     from tap_twitter_stream.simulator.endpoints import Channel, Holds
     from tap_twitter_stream.simulator.fields import Selection
-    from tap_twitter_stream.simulator.past import Batch
     from tap_twitter_stream.simulator.posts import Post
     from tap_twitter_stream.simulator.rules import Rule, RuleBook
     from tap_twitter_stream.simulator.scenario import Scenario
@@ -47,15 +47,6 @@ class View:
     lang: str = ""
     ask: Ask = EVERYTHING
     naming: str = "tweet"
-
-
-@dataclass(frozen=True, slots=True)
-class Lot:
-    """Messages for one send: a block of them, and where in which world their posts stand."""
-
-    block: Block
-    place: int
-    world: World | None
 
 
 @lru_cache(maxsize=128)
@@ -117,7 +108,7 @@ def _shown(view: View, rule: Rule, number: int) -> dict[str, str]:
 
 
 class Supply:
-    """What the connections of one simulator share: ids, quotas, places in the posts, the past."""
+    """What the connections of one simulator share: ids, quotas, places, broadcasts, the past."""
 
     def __init__(self, scenario: Scenario, rules: RuleBook) -> None:
         self.scenario = scenario
@@ -127,6 +118,7 @@ class Supply:
         self._given: Counter[str] = Counter()
         self._place: Counter[str] = Counter()
         self.past = Past()
+        self._broadcasts: dict[str, Broadcast] = {}
         self._world: tuple[int, World] | None = None
 
     def claim(self, channel: str, count: int) -> int:
@@ -143,13 +135,29 @@ class Supply:
         with self._lock:
             self._given[channel] -= count
 
-    def has_posts(self, channel: Channel) -> bool:
-        """Say whether there are more posts: the limit leaves some, and a rule may match."""
+    def is_used_up(self, channel: str) -> bool:
+        """Say whether a channel has had all that the scenario allows it."""
         limit = self.scenario.limit_posts
         with self._lock:
-            used_up = limit is not None and self._given[channel.name] >= limit
+            return limit is not None and self._given[channel] >= limit
+
+    def has_posts(self, channel: Channel) -> bool:
+        """Say whether there are more posts: the limit leaves some, and a rule may match."""
         world = self.world_of(channel)
-        return not used_up and (world is None or bool(matching_page(world, 0)))
+        matches = world is None or bool(matching_page(world, 0))
+        return matches and not self.is_used_up(channel.name)
+
+    def broadcast_of(self, channel: Channel) -> Broadcast:
+        """Return what the connections of a channel share; each v1.1 one asks for its own posts."""
+
+        def settle(batch: Batch) -> None:
+            if unsent := self.past.settle(batch):
+                self.give_back(channel.name, unsent)
+
+        if channel.endpoint.is_classic:
+            return Broadcast(settle)
+        with self._lock:
+            return self._broadcasts.setdefault(channel.name, Broadcast(settle))
 
     def world_of(self, channel: Channel) -> World | None:
         """Return the world of the present rules, where rules decide."""
@@ -186,6 +194,7 @@ class Feed:
         ask: Ask = EVERYTHING,
     ) -> None:
         self._deflate = deflate
+        self._chunk_each = supply.scenario.chunking == "message"
         self._supply = supply
         self._channel = channel
         self._selection = selection
@@ -197,39 +206,41 @@ class Feed:
         self._stamp_second = 0
         self._stamp = Stamp(b"", b"")
 
-    def next_lot(self, count: int) -> Lot | None:
-        """Return up to ``count`` messages, or ``None`` while no rule matches anything."""
+    def draw(self, count: int) -> Batch | None:
+        """Return up to ``count`` new posts, or ``None`` while no rule matches anything."""
         view = self._current_view()
         if view is None:
             return None
         place, count = self._supply.advance(self._channel.name, count)
-        page, first = divmod(place, PAGE_POSTS)
-        page += PAGES_TOTAL * self._channel.share
-        chunk_each = self._supply.scenario.chunking == "message"
-        if count < PAGE_POSTS:
-            templates = render_page(view, page)[first : first + count]
-            return Lot(Block(templates, chunk_each=chunk_each), place, view.world)
-        if page not in self._blocks:
-            deflated = deflate_page(view, page) if self._deflate else None
-            templates = render_page(view, page)
-            self._blocks[page] = Block(templates, chunk_each=chunk_each, deflated=deflated)
-        return Lot(self._blocks[page], place, view.world)
+        runs, now_s = self._supply.ids.take(count), clock.now_s()
+        return Batch(runs, now_s, self.stamp(now_s), place=place, world=view.world)
 
-    def render(self, batch: Batch) -> tuple[Template, ...]:
-        """Return the messages of posts that happened while nobody was there."""
+    def block(self, batch: Batch) -> Block | None:
+        """Return posts as this connection shows them, ready to send; ``None`` if it does not."""
         view = self._current_view()
-        if batch.world:
+        is_current = view is not None and batch.world is view.world
+        if batch.world and not is_current:
             view = self._view_of(batch.world)
         if view is None:
-            return ()
-        place, count = batch.place, batch.count
-        page, first = divmod(place, PAGE_POSTS)
+            return None
+        page, first = divmod(batch.place, PAGE_POSTS)
         page += PAGES_TOTAL * self._channel.share
-        return render_page(view, page)[first : first + count]
+        if is_current and batch.count == PAGE_POSTS:
+            block = self._blocks[page] = self._blocks.get(page) or self._whole(view, page)
+        else:
+            templates = render_page(view, page)[first : first + batch.count]
+            block = Block(templates, chunk_each=self._chunk_each)
+        block.fill(each(batch.runs), batch.stamp or self.stamp(batch.at_s))
+        return block
 
-    def stamp(self, at_s: float | None = None) -> Stamp:
-        """Return the texts of the present second, or of the one given."""
-        second = int(clock.now_s() if at_s is None else at_s)
+    def _whole(self, view: View, page: int) -> Block:
+        """Return the block of a whole page."""
+        deflated = deflate_page(view, page) if self._deflate else None
+        return Block(render_page(view, page), chunk_each=self._chunk_each, deflated=deflated)
+
+    def stamp(self, at_s: float) -> Stamp:
+        """Return the texts of a second."""
+        second = int(at_s)
         if second != self._stamp_second:
             self._stamp_second = second
             now, later = clock.utc_text(second), clock.utc_text(second + EDITABLE_S)

@@ -76,9 +76,8 @@ def test_what_is_got_late_is_new_once_and_in_parts() -> None:
     world.absences.catch_up(world.channel)
     past = world.supply.past
     batch = past.between("sample", 0, clock.now_s())[1]
-    assert past.seen_total(batch) == 0
-    past.seen(batch.head(20))
-    assert past.seen_total(batch) == 20
-    assert past.seen_total(batch.rest(15)) == 5
-    past.seen(batch.rest(20))
-    assert past.seen_total(batch) == batch.count == 50
+    assert past.got(batch.head(20)) == 20
+    assert past.got(batch.head(35).rest(15)) == 15
+    assert past.got(batch.rest(20)) == batch.count - 35
+    assert past.got(batch) == 0
+    assert batch.count == 50
