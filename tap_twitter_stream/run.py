@@ -4,32 +4,22 @@ from __future__ import annotations
 
 import logging
 import secrets
-import shutil
 import sys
 from dataclasses import replace
-from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tap_twitter_stream.capture import Capture, Outcome, Signals, left_in_log
 from tap_twitter_stream.certificate import window_row
 from tap_twitter_stream.emit.emitter import Emitter
-from tap_twitter_stream.policy.dedupe import Dedupe
-from tap_twitter_stream.policy.ledger import GapPolicy, missing_since
+from tap_twitter_stream.policy.ledger import GapPolicy
 from tap_twitter_stream.policy.window import OpenWindow
 from tap_twitter_stream.progress import ProgressReport
-from tap_twitter_stream.receiver_link import ReceiverLink
-from tap_twitter_stream.receiver_protocol import Hello, Order
+from tap_twitter_stream.receiving import Receiving
 from tap_twitter_stream.replay import Replay
 from tap_twitter_stream.replay_options import ReplayOptions
 from tap_twitter_stream.sealing import Sealing, open_files
-from tap_twitter_stream.settings import ForeignMatches, ProgressLine, Settings, parse_settings
-from tap_twitter_stream.source import Source
-from tap_twitter_stream.spool.folder import temporary_folder
-from tap_twitter_stream.spool.reader import LogReader
-from tap_twitter_stream.spool.seen import SeenIds
-from tap_twitter_stream.starts import Starts
-from tap_twitter_stream.state import CaptureState, from_bookmark
+from tap_twitter_stream.settings import ForeignMatches, ProgressLine, Settings
+from tap_twitter_stream.state import from_bookmark
 from tap_twitter_stream.wire.endpoints import ARCHIVE, COMMON_STREAMS, ENDPOINTS
 from tap_twitter_stream.wire.route import capture_stamp, encode_row, iso
 
@@ -40,6 +30,8 @@ if TYPE_CHECKING:
     from tap_twitter_stream.emit.lanes import Lane
     from tap_twitter_stream.emit.output import Output
     from tap_twitter_stream.emit.parquet.files import FileOutput
+    from tap_twitter_stream.source import Source
+    from tap_twitter_stream.state import CaptureState
     from tap_twitter_stream.streams import CaptureWindows
 
 EXIT_FAILED, EXIT_UNBALANCED, EXIT_BLOCKED = 1, 3, 4
@@ -76,13 +68,13 @@ class Run:
         self._version = version
         self._window_id = f"{clock.now():%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
         self.exit_code = 0
-        self._starts: Starts | None = None
+        self._receiving: Receiving | None = None
         self.deadline_s: float | None = None  # of handing over the buffer, by the monotonic clock
 
     def ended(self) -> None:
         """Note that the run ended by no message's doing."""
-        if self._starts:
-            self._starts.ended()
+        if self._receiving:
+            self._receiving.ended()
 
     def rows(self, limit: int | None) -> Iterator[dict[str, Any]]:
         """Capture until the window is over; yield the window's row.
@@ -97,12 +89,13 @@ class Run:
         if self._settings.archive_paths:
             yield from self._capture(self._archived)
             return
-        folder, durable = self._spool_folder()
+        self._receiving = Receiving(
+            self._settings, self._raw_config, window_id=self._window_id, version=self._version
+        )
         try:
-            yield from self._capture(lambda state: self._received(folder, state, durable=durable))
+            yield from self._capture(self._receiving.open)
         finally:
-            if not durable:
-                shutil.rmtree(folder, ignore_errors=True)
+            self._receiving.close()
 
     def _archived(self, state: CaptureState | None) -> Source:
         from tap_twitter_stream.archive.source import open_archive  # noqa: PLC0415 - rarely used
@@ -113,33 +106,6 @@ class Run:
             "tap_version": self._version,
         }
         return open_archive(self._settings, state, window, self._clock)
-
-    def _received(self, folder: Path, state: CaptureState | None, *, durable: bool) -> Source:
-        archive = state.archive if state else None
-        link = ReceiverLink(self._order(folder, state, durable=durable))
-        hello = link.hello
-        if hello.note:
-            logger.warning("%s", hello.note)
-        state, emitted = _resumed(state, hello)
-        dedupe = Dedupe(
-            self._settings.dedupe.window_s, self._settings.dedupe.max_ids, journal=durable
-        )
-        seen = SeenIds(folder, hello.spool_id, dedupe) if durable else None
-        if seen:
-            seen.restore(emitted)
-        return Source(
-            link=link,
-            reader=LogReader(folder, hello.resume, verify_before=hello.end),
-            spool_id=hello.spool_id,
-            state=state,
-            resume=hello.resume,
-            own_from=hello.end,
-            keep=partial(_kept, seen, archive),
-            careful_before=partial(self._careful_before, folder, hello, state) if durable else None,
-            dedupe=dedupe,
-            max_line_bytes=self._settings.network.max_line_bytes,
-            durable=durable,
-        )
 
     def _capture(
         self, open_source: Callable[[CaptureState | None], Source]
@@ -218,16 +184,6 @@ class Run:
 
         return Sealing(files, self._output, self._clock, whole_state)
 
-    def _careful_before(
-        self, folder: Path, hello: Hello, state: CaptureState | None, replay: Replay
-    ) -> int:
-        """Return up to where lines go one by one, as the runs before this one ended badly."""
-        self._starts = Starts(folder)
-        start = self._starts.begin(hello.spool_id, hello.resume, state)
-        if start.sets_aside:
-            replay.set_first_aside()
-        return hello.end if start.careful else 0
-
     def _judge(self, outcome: Outcome, replay: Replay, emitter: Emitter) -> None:
         """Set the exit code: 1 when the capture failed, 3 when the books do not balance."""
         if outcome.fatal:
@@ -272,23 +228,6 @@ class Run:
             logger.info("No record can come for %s with these settings.", names)
         return lanes
 
-    def _order(self, folder: Path, state: CaptureState | None, *, durable: bool) -> Order:
-        if state and not state.spool_id:  # it only knows an archive
-            state = None
-        return Order(
-            config={**self._raw_config, "spool_dir": self._settings.spool.dir},
-            window_id=self._window_id,
-            folder=str(folder),
-            durable=durable,
-            max_bytes=self._settings.spool.max_bytes,
-            tap_version=self._version,
-            state_spool_id=state.spool_id if state else None,
-            state_position=state.read_from if state else None,
-            missing=missing_since(
-                state.ledger if state else [], idle_too=self._settings.gap_fill.idle_is_gap
-            ),
-        )
-
     def _replay(self, emitter: Emitter, source: Source) -> Replay:
         settings = self._settings
         options = ReplayOptions(
@@ -314,42 +253,8 @@ class Run:
             emitter, self._output, self._clock, ends_s=end[1] if end else None, show=show
         )
 
-    def _spool_folder(self) -> tuple[Path, bool]:
-        """Return the log's folder, and whether it outlives the run; say which promise holds."""
-        fields = self._settings.fields
-        takes_fields = any(ENDPOINTS[name].field_params for name in self._settings.endpoints)
-        if takes_fields and fields == parse_settings({}, require_auth=False).fields:
-            logger.info("All fields and expansions are asked for: about 3.5 KB a post.")
-        spool, names = self._settings.spool, ", ".join(self._settings.endpoints)
-        if spool.dir:
-            logger.info(
-                "Capturing %s. What is received is on disk within %d ms (%s) and survives a crash.",
-                names,
-                spool.fsync_ms,
-                spool.dir,
-            )
-            return Path(spool.dir), True
-        folder, on_disk = temporary_folder()
-        logger.info(
-            "Capturing %s. Without spool_dir a crash loses what was received but not yet %s.",
-            names,
-            "sealed in a file" if self._settings.files else "emitted",
-        )
-        if not on_disk:
-            logger.warning("The temporary spool %s is in memory: set spool_dir to a disk.", folder)
-        return folder, False
-
     def _now(self) -> str:
         return iso(self._clock.now_us())
-
-
-def _kept(
-    seen: SeenIds | None, archive: dict[str, Any] | None, exported: CaptureState
-) -> CaptureState:
-    """Return the STATE of a live capture, when what it has seen is on disk."""
-    if seen:
-        seen.keep(exported.position)
-    return replace(exported, archive=archive)
 
 
 def _tell(replay: Replay) -> None:
@@ -378,18 +283,3 @@ def _dry_run(settings: Settings, limit: int) -> Settings:
     """Return settings for a run of at most ``limit`` records that leaves no spool behind."""
     window = replace(settings.window, max_records=limit, max_run_s=_DRY_RUN_S)
     return replace(settings, window=window, spool=replace(settings.spool, dir=None), files=None)
-
-
-def _resumed(state: CaptureState | None, hello: Hello) -> tuple[CaptureState | None, int | None]:
-    """Return the state that fits the log, and up to where records were emitted; None: nowhere.
-
-    What was emitted, and no record after it, is what the last STATE covers.
-    """
-    emitted = None
-    if state and state.spool_id == hello.spool_id and state.read_from == hello.resume:
-        emitted = state.position
-    elif state:
-        state = replace(state, spool_id=hello.spool_id, position=hello.resume, connections=[])
-    if state:  # what was ahead of the log is gone with the log's tail: new frames come there
-        state = replace(state, position=min(state.position, hello.end))
-    return state, emitted
