@@ -79,6 +79,9 @@ class Receiving:
         seen = SeenIds(folder, hello.spool_id, dedupe) if durable else None
         if seen:
             seen.restore(emitted)
+        # Between two seals of files the position stands still however well all goes, so it says
+        # nothing of a message that no target survives; and files have no target.
+        careful = durable and self._settings.files is None
         return Source(
             link=link,
             reader=LogReader(folder, hello.resume, verify_before=hello.end),
@@ -87,7 +90,7 @@ class Receiving:
             resume=hello.resume,
             own_from=hello.end,
             keep=partial(_kept, seen, archive),
-            careful_before=partial(self._careful_before, hello, state) if durable else None,
+            careful_before=partial(self._careful_before, hello, state) if careful else None,
             dedupe=dedupe,
             max_line_bytes=self._settings.network.max_line_bytes,
             durable=durable,

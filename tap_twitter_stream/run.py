@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 EXIT_FAILED, EXIT_UNBALANCED, EXIT_BLOCKED = 1, 3, 4
 _DRY_RUN_S = 20.0
+_NO_END = 1 << 62  # no log is so long
 
 logger = logging.getLogger("tap-twitter-stream")
 
@@ -121,7 +122,9 @@ class Run:
         report = self._report(emitter, window)
         sealing = self._sealing(files, source)
         if sealing:
-            sealing.begin_run(self._window_id, replay.export(), self._version)
+            # An archive is read anew from any place; a log may have lost what lay behind its end.
+            log_end = source.own_from if source.durable else _NO_END
+            sealing.begin_run(self._window_id, replay.export(), self._version, log_end)
         capture = Capture(
             link=source.link,
             reader=source.reader,
@@ -141,13 +144,13 @@ class Run:
         )
         try:
             outcome = capture.run()
+            if source.durable:
+                source.reader.sync()
             if sealing:
                 sealing.finish(replay.export(), outcome.deadline_s)
             replay.emit_open_gaps(self._clock.now_us())
             left_lines = left_in_log(source.reader, replay) + capture.unhandled_lines
             self._judge(outcome, replay, emitter)
-            if source.durable:
-                source.reader.sync()
             exported = source.keep(replay.export(certified=True))
             self._parent.set_capture_state(exported, self._now())
             ended_us = self._clock.now_us()

@@ -59,10 +59,15 @@ class Sealing:
         self._clock = clock
         self._whole_state = whole_state
 
-    def begin_run(self, window_id: str, state: CaptureState, tap_version: str) -> None:
+    def begin_run(
+        self, window_id: str, state: CaptureState, tap_version: str, log_end: int
+    ) -> None:
         """Say from where the run begins; files that it is going to write again are removed."""
-        facts = RunFacts(window_id, state.spool_id, state.mark, tap_version)
-        if removed := self._files.begin(facts, self._whole_state(state)):
+        facts = RunFacts(window_id, state.spool_id, state.mark, log_end, tap_version)
+        removed, kept = self._files.begin(facts, self._whole_state(state))
+        if kept:
+            logger.warning("%d files hold rows that the spool has lost since; they stay.", kept)
+        if removed:
             logger.info(
                 "%d files that no STATE had covered are removed; their rows are written again.",
                 removed,

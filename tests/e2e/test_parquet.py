@@ -76,7 +76,7 @@ def test_every_column_sums_up_to_what_records_hold(tmp_path: Path) -> None:
         )
         sums = record_sums(tmp_path, config)
         with Tap(tmp_path, {**config, "batch_config": settings(root)}) as tap:
-            assert tap.ended(timeout_s=1800) == 0, tap.stderr
+            assert tap.ended(timeout_s=7200) == 0, tap.stderr
     assert sums.rows["tweets"] == POSTS
     for stream in STREAMS:
         wanted = sums.of(stream)

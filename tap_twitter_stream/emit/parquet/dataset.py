@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from typing import TYPE_CHECKING, Any
 
 from tap_twitter_stream.emit.parquet.arrow import described, schema_hash
@@ -76,15 +77,18 @@ class Dataset:
         self.is_full = False
         """Whether a file has reached its size: time for a seal."""
 
-    def prepare(self, state: dict[str, Any]) -> int:
-        """Remove what this run is going to write again; return how many files that were.
+    def prepare(self, state: dict[str, Any]) -> tuple[int, int]:
+        """Remove what this run is going to write again.
 
         Args:
             state: The STATE that the run begins from.
+
+        Returns:
+            How many files were removed, and how many stay because the log has lost their rows.
         """
-        self._staging = self._store.staging(self._facts.spool_id)
+        self._staging = self._store.staging(f"{self._facts.spool_id}.{self._facts.window_id}")
         self._manifest.state = state
-        return clear_from(self._store, self._manifest)
+        return clear_from(self._store, self._manifest, self._facts.log_end)
 
     def declare(self, columns: Columns) -> None:
         """Make a stream known."""
@@ -102,6 +106,11 @@ class Dataset:
             file.add(part)
         self._keep_within_memory()
         self.is_full = self.is_full or any(map(self._is_full, found.open.values()))
+
+    def close(self) -> None:
+        """Give up what is not sealed."""
+        if self._staging is not None:
+            shutil.rmtree(self._staging, ignore_errors=True)
 
     def _is_full(self, file: PartFile) -> bool:
         settings = self._settings
@@ -156,7 +165,7 @@ class Dataset:
                 "from_position": str(self._sealed[0]),
             },
         )
-        path = self._staging / f"{self._drafts}.parquet"
+        path = self._staging / f"{self._drafts}.draft"
         return PartFile(path, schema, stream.id_columns)
 
     def _close_files(self, end: Mark) -> list[tuple[Path, FileEntry]]:

@@ -49,7 +49,7 @@ class FileOutput:
         self._sealed: list[FileEntry] = []
         self._sealed_position = 0
 
-    def begin(self, facts: RunFacts, state: dict[str, Any]) -> int:
+    def begin(self, facts: RunFacts, state: dict[str, Any]) -> tuple[int, int]:
         """Begin a run, once every lane is made.
 
         Args:
@@ -57,7 +57,8 @@ class FileOutput:
             state: The STATE that it begins from.
 
         Returns:
-            How many files of an earlier run were removed, as this one is going to write them again.
+            How many files of an earlier run were removed, as this one is going to write them again,
+            and how many stay because the log has lost their rows.
         """
         self._sealed_position = facts.start[0]
         self._dataset = Dataset(self._store, facts, self._settings)
@@ -135,6 +136,8 @@ class FileOutput:
     def close(self) -> None:
         """End the thread; what is not sealed is not kept."""
         self._worker.close()
+        if self._dataset:
+            self._dataset.close()
 
     def _add(self, stream: str, block: Block) -> None:
         with self._trouble():

@@ -7,7 +7,7 @@ the STATE that covers them. So whatever a kill leaves behind is known by name.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from tap_twitter_stream.errors import FilesError
@@ -110,7 +110,7 @@ def _with_marks(value: dict[str, Any], *names: str) -> dict[str, Any]:
     return value
 
 
-def clear_from(store: Store, manifest: Manifest) -> int:
+def clear_from(store: Store, manifest: Manifest, log_end: int) -> tuple[int, int]:
     """Remove the files that a window is about to write again, and their entries.
 
     The window's own manifest is there first, so that no STATE of a later place can be found while
@@ -119,26 +119,34 @@ def clear_from(store: Store, manifest: Manifest) -> int:
     Args:
         store: Where the files lie.
         manifest: Of the window that begins, with the STATE it begins from.
+        log_end: Files that reach further hold rows that the log has lost. They stay for good.
 
     Returns:
-        How many files were removed.
+        How many files were removed, and how many stay for that reason.
     """
     manifest.clearing = True
     store.write(manifest.name, manifest.encode())
-    removed = 0
+    removed = kept = 0
     for one in manifests(store, manifest.spool_id):
         if one.name == manifest.name:
             continue
         if one.end <= manifest.start and not (one.pending or one.clearing):
             break
         listed = (*one.files, *(entry for entry in one.pending if store.has(entry.path)))
-        again = {entry.path for entry in listed if entry.is_written_again_from(manifest.start)}
-        removed += store.delete(sorted(again))
-        one.files = [entry for entry in listed if entry.path not in again]
+        again = [entry for entry in listed if entry.is_written_again_from(manifest.start)]
+        gone = {entry.path for entry in again if entry.ends[0] <= log_end}
+        lost = {entry.path for entry in again} - gone
+        removed += store.delete(sorted(gone))
+        kept += len(lost)
+        one.files = [
+            replace(entry, ends=entry.begins) if entry.path in lost else entry
+            for entry in listed
+            if entry.path not in gone
+        ]
         one.pending = []
         one.end = min(one.end, manifest.start)
         one.state, one.clearing = None, False
         store.write(one.name, one.encode())
     manifest.clearing = False
     store.write(manifest.name, manifest.encode())
-    return removed
+    return removed, kept

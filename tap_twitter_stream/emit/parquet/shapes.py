@@ -75,6 +75,8 @@ class RunFacts:
     window_id: str
     spool_id: str
     start: Mark
+    log_end: int
+    """How far the log reached when the run began."""
     tap_version: str
 
 

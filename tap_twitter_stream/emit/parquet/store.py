@@ -7,6 +7,7 @@ behind it. Object stores show an object only when it is whole.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import shutil
 import tempfile
@@ -26,7 +27,7 @@ class Store(Protocol):
     """A place for files, by names relative to its root with ``/`` between their parts."""
 
     def staging(self, owner: str) -> Path:
-        """Return a fresh local folder to write in; what a dead owner of that name left is gone."""
+        """Return a fresh local folder to write in; what dead owners have left is gone."""
         ...
 
     def publish(self, drafts: Iterable[tuple[Path, str]]) -> None:
@@ -81,12 +82,17 @@ class LocalStore:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        self._locks: list[int] = []  # held until this process ends
 
     def staging(self, owner: str) -> Path:
         """Return a folder on the same disk; see ``Store``."""
-        folder = self._root / STAGING / owner
-        shutil.rmtree(folder, ignore_errors=True)
-        self._make(folder)
+        top = self._root / STAGING
+        self._make(top)
+        for folder in top.iterdir():
+            _remove_if_dead(folder)
+        folder = top / owner
+        folder.mkdir(exist_ok=True)
+        self._locks.append(_locked(folder))
         return folder
 
     def publish(self, drafts: Iterable[tuple[Path, str]]) -> None:
@@ -233,6 +239,29 @@ def _unreachable(root: str, error: Exception) -> str:
     scheme = root.partition("://")[0]
     need = "install the tap with its extra `s3`" if scheme in {"s3", "s3a"} else "install it"
     return f"`batch_config.storage.root` cannot be opened ({error}): {need}, or name a folder."
+
+
+def _locked(folder: Path) -> int:
+    """Mark a folder as in use by a process that lives.
+
+    Raises:
+        BlockingIOError: It is in use.
+    """
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(handle)
+        raise
+    return handle
+
+
+def _remove_if_dead(folder: Path) -> None:
+    """Remove what a killed process has left in staging."""
+    with contextlib.suppress(OSError):
+        handle = _locked(folder)
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(handle)
 
 
 def sync_folder(folder: Path) -> None:

@@ -34,6 +34,7 @@ def dataset(  # noqa: PLR0913 - what a test may want otherwise
     window: str = "w1",
     start: Mark = (0, 0),
     begins: bool = True,
+    log_end: int = 1000,
     bounds: dict[str, int] | None = None,
     store: LocalStore | None = None,
 ) -> Dataset:
@@ -46,7 +47,9 @@ def dataset(  # noqa: PLR0913 - what a test may want otherwise
         most_log_bytes=1 << 30,
         **{**BOUNDS, **(bounds or {})},
     )
-    made = Dataset(store or LocalStore(root), RunFacts(window, "spool", start, "0"), settings)
+    made = Dataset(
+        store or LocalStore(root), RunFacts(window, "spool", start, log_end, "0"), settings
+    )
     for stream, key in (("tweets", "id"), ("users", "id")):
         made.declare(Columns(stream, file_schema(load_schema(stream)), (key,), stream))
     if begins:
@@ -86,7 +89,7 @@ def test_nothing_is_in_its_place_before_the_seal(tmp_path: Path) -> None:
     assert paths(tmp_path, "tweets") == []
     made.seal((10, 0), STATE, "now")
     assert len(ids(tmp_path)) == 1
-    assert list((tmp_path / "_staging/spool").iterdir()) == []
+    assert list(tmp_path.glob("_staging/*/*")) == []
 
 
 def test_a_footer_names_schema_stream_and_place_in_the_log(tmp_path: Path) -> None:
@@ -141,7 +144,7 @@ def test_a_run_from_the_same_place_writes_its_files_again(tmp_path: Path) -> Non
     first.add("tweets", block(post(HOUR, 1), HOUR))
     first.seal((20, 0), STATE, "t2")
     again = dataset(tmp_path, window="w2", start=(10, 0), begins=False)
-    assert again.prepare({"from": 10}) == 1
+    assert again.prepare({"from": 10}) == (1, 0)
     assert [one["files"][0]["ends"] for one in manifests(tmp_path) if one["files"]] == [[10, 0]]
     again.add("tweets", block(post(HOUR, 1), HOUR))
     again.add("tweets", block(post(HOUR, 2), HOUR))
@@ -164,7 +167,7 @@ def test_a_kill_between_files_and_manifest_leaves_nothing_twice(tmp_path: Path) 
         first.seal((10, 0), STATE, "t1")
     assert len(paths(tmp_path, "tweets")) == 1  # there, but in no STATE
     again = dataset(tmp_path, window="w2", begins=False)
-    assert again.prepare(STATE) == 1
+    assert again.prepare(STATE) == (1, 0)
     again.add("tweets", block(post(HOUR) + post(HOUR, 1), HOUR))
     again.seal((20, 0), STATE, "t2")
     assert len(ids(tmp_path)) == len(set(ids(tmp_path))) == 2
@@ -204,4 +207,30 @@ def test_a_long_window_goes_on_in_another_manifest(
     assert [len(one["files"]) for one in found] == [2, 2, 1]
     assert [one["end"] for one in found] == [[20, 0], [40, 0], [50, 0]]
     dataset(tmp_path, window="w2", start=(10, 0))
+    assert len(ids(tmp_path)) == 1
+
+
+def test_rows_that_the_log_has_lost_stay_for_good(tmp_path: Path) -> None:
+    """Somebody emptied the spool's folder, and its positions begin anew."""
+    first = dataset(tmp_path)
+    first.add("tweets", block(post(HOUR), HOUR))
+    first.seal((500, 0), STATE, "t1")
+    again = dataset(tmp_path, window="w2", begins=False, log_end=20)
+    assert again.prepare(STATE) == (0, 1)
+    again.add("tweets", block(post(HOUR, 1), HOUR))
+    again.seal((600, 0), STATE, "t2")
+    later = dataset(tmp_path, window="w3", begins=False, log_end=900)
+    assert later.prepare(STATE) == (1, 0)
+    assert len(ids(tmp_path)) == 1
+
+
+def test_drafts_of_the_dead_are_removed_and_those_of_the_living_stay(tmp_path: Path) -> None:
+    leftover = tmp_path / "_staging/killed"
+    leftover.mkdir(parents=True)
+    (leftover / "1.draft").write_bytes(b"half a file")
+    living = dataset(tmp_path)
+    living.add("tweets", block(post(HOUR), HOUR))
+    assert not leftover.exists()
+    LocalStore(tmp_path).staging("another")
+    living.seal((10, 0), STATE, "now")
     assert len(ids(tmp_path)) == 1
