@@ -71,11 +71,12 @@ class WaitingLog:
             try:
                 position = append()
             except SpoolFullError as error:  # noqa: PERF203 - the loop is for this
+                if self._clock.stopped:
+                    raise
                 if not told:
                     told = True
                     logger.warning("%s: %s Reading has stopped meanwhile.", self._label, error)
-                if self._clock.wait(_FULL_RETRY_S):
-                    raise
+                self._clock.wait(_FULL_RETRY_S)  # after a stop one more try: there may be room now
             else:
                 if told:
                     logger.info("%s: the spool can be written again.", self._label)

@@ -108,3 +108,17 @@ def test_a_state_ahead_of_the_spool_hides_nothing(tmp_path: Path) -> None:
     assert "STATE is ahead of the spool" in second.stderr
     assert "ahead of the spool" not in third.stderr
     assert first.ids() + second.ids() + third.ids() == sim.oracle.sent_ids()
+
+
+def test_room_that_comes_with_the_stop_is_used(tmp_path: Path) -> None:
+    steps = [SEND, {"do": "silence", "seconds": 1.5}, SEND, IDLE]
+    spool = tmp_path / "spool"
+    with Simulator(Scenario(connections=[{"steps": steps}])) as sim:
+        with Tap(tmp_path, config_for(sim, spool_dir=str(spool))) as tap:
+            tap.has(40)
+            receiver = fill_disk(tap, spool)
+            tap.says("Reading has stopped meanwhile")
+            free_disk(receiver)
+            assert tap.stop() == 0, tap.stderr
+        assert len(tap.ids()) > 40
+        assert tap.ids() == sim.oracle.sent_ids()[: len(tap.ids())]
