@@ -164,7 +164,7 @@ MUTANTS = (
         "G3",
         "ids that no STATE covers are known to the next run",
         "spool/seen.py",
-        "            if block.spool_id == spool_id and block.position <= position:\n",
+        "            if block.spool_id == spool_id and block.mark <= mark:\n",
         "            if block.spool_id == spool_id:\n",
         ("tests/spool/test_seen.py",),
     ),

@@ -152,18 +152,20 @@ def _kept(
 ) -> CaptureState:
     """Return the STATE of a live capture, when what it has seen is on disk."""
     if seen:
-        seen.keep(exported.position)
+        seen.keep(exported.mark)
     return replace(exported, archive=archive)
 
 
-def _resumed(state: CaptureState | None, hello: Hello) -> tuple[CaptureState | None, int | None]:
-    """Return the state that fits the log, and up to where records were emitted; None: nowhere.
+def _resumed(
+    state: CaptureState | None, hello: Hello
+) -> tuple[CaptureState | None, tuple[int, int] | None]:
+    """Return the state that fits the log, and the mark up to which records were emitted, if any.
 
     What was emitted, and no record after it, is what the last STATE covers.
     """
     emitted = None
     if state and state.spool_id == hello.spool_id and state.read_from == hello.resume:
-        emitted = state.position
+        emitted = state.mark
     elif state:
         state = replace(state, spool_id=hello.spool_id, position=hello.resume, connections=[])
     if state:  # what was ahead of the log is gone with the log's tail: new frames come there

@@ -1,8 +1,9 @@
 """Keep the ids that were emitted lately over a restart, beside the log.
 
 Filling a gap brings posts again that the run before has emitted. Each STATE is preceded by a block
-of the ids emitted since the last one, under the position that it covers: a run that starts from an
-older STATE emits what follows it anew, so it must not know the ids of later blocks.
+of the ids emitted since the last one, under the mark of that STATE: a run that starts from an older
+one emits what follows it anew, so it must not know the ids of later blocks. A position alone does not
+tell two STATEs apart: a record limit ends a run inside a frame, behind which the position stays.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ class _Block(msgspec.Struct, array_like=True):
     """What one STATE adds: key to families, as :class:`Dedupe` has them."""
 
     spool_id: str
-    position: int
+    mark: tuple[int, int]
     ids: dict[str, int]
 
 
@@ -53,11 +54,11 @@ class SeenIds:
         self._number = 0
         self._works = True
 
-    def restore(self, position: int | None) -> None:
-        """Remember what was emitted before a position; None: nothing was. Later ids are dropped."""
+    def restore(self, mark: tuple[int, int] | None) -> None:
+        """Remember what was emitted up to a STATE; None: nothing was. Later ids are dropped."""
         found = _files(self._folder)
         older, younger = (
-            _ids(path, self._spool_id, position) if position is not None else {}
+            _ids(path, self._spool_id, mark) if mark is not None else {}
             for path in [*[None] * 2, *found][-2:]
         )
         self._dedupe.restore(older, younger)
@@ -65,13 +66,13 @@ class SeenIds:
         self._number = (int(found[-1].stem) if found else 0) + 2
         with self._trouble():
             for number, ids in ((self._number - 1, older), (self._number, younger)):
-                block = _Block(self._spool_id, position or 0, ids)
+                block = _Block(self._spool_id, mark or (0, 0), ids)
                 self._path(number).write_bytes(_encode(block) + b"\n")
             for path in found:
                 path.unlink()
 
-    def keep(self, position: int) -> None:
-        """Write down what was emitted since the last call; a STATE of this position may follow."""
+    def keep(self, mark: tuple[int, int]) -> None:
+        """Write down what was emitted since the last call; a STATE of this mark may follow."""
         if not self._works:
             return
         ids, turns = self._dedupe.take_journal(), self._dedupe.turns
@@ -83,7 +84,7 @@ class SeenIds:
                     path.unlink()
             if ids:
                 with self._path(self._number).open("ab") as file:
-                    file.write(_encode(_Block(self._spool_id, position, ids)) + b"\n")
+                    file.write(_encode(_Block(self._spool_id, mark, ids)) + b"\n")
 
     def _path(self, number: int) -> Path:
         return self._folder / f"{number:012d}{_SUFFIX}"
@@ -104,14 +105,14 @@ def _files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob(f"*{_SUFFIX}") if path.stem.isdigit())
 
 
-def _ids(path: Path | None, spool_id: str, position: int) -> dict[str, int]:
-    """Read one file up to a position; what a crash left half-written ends it."""
+def _ids(path: Path | None, spool_id: str, mark: tuple[int, int]) -> dict[str, int]:
+    """Read one file up to a mark; what a crash left half-written ends it."""
     ids: dict[str, int] = {}
     if path is None:
         return ids
     with contextlib.suppress(OSError, msgspec.DecodeError), path.open("rb") as file:
         for line in file:
             block = _decode(line)
-            if block.spool_id == spool_id and block.position <= position:
+            if block.spool_id == spool_id and block.mark <= mark:
                 ids.update(block.ids)
     return ids

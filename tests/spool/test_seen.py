@@ -15,7 +15,7 @@ def memory(
     folder: Path, position: int | None, *, spool_id: str = "s", max_ids: int = 100
 ) -> Dedupe:
     dedupe = Dedupe(3600.0, max_ids, journal=True)
-    SeenIds(folder, spool_id, dedupe).restore(position)
+    SeenIds(folder, spool_id, dedupe).restore(None if position is None else (position, 0))
     return dedupe
 
 
@@ -27,7 +27,7 @@ def emit(folder: Path, *blocks: tuple[int, list[str]], max_ids: int = 100) -> No
     for position, ids in blocks:
         for one in ids:
             dedupe.add(one, 4)
-        seen.keep(position)
+        seen.keep((position, 0))
 
 
 def test_what_a_state_covers_is_remembered_and_what_follows_is_not(tmp_path: Path) -> None:
@@ -40,6 +40,17 @@ def test_ids_that_a_run_did_not_count_on_are_gone_for_later_ones_too(tmp_path: P
     emit(tmp_path, (10, ["a"]), (20, ["b"]))
     memory(tmp_path, 10)
     assert "b" not in memory(tmp_path, 20)
+
+
+def test_a_state_inside_the_same_frame_is_older_than_the_ids_that_follow_it(tmp_path: Path) -> None:
+    """A record limit moves a line start only. Mutant: compare positions."""
+    emit(tmp_path, (10, ["a"]))
+    dedupe = Dedupe(3600.0, 100, journal=True)
+    seen = SeenIds(tmp_path, "s", dedupe)
+    seen.restore((10, 0))
+    dedupe.add("b", 4)
+    seen.keep((10, 7))
+    assert "b" not in memory(tmp_path, 10)
 
 
 def test_nothing_is_remembered_without_a_state_or_of_another_log(tmp_path: Path) -> None:
@@ -78,7 +89,7 @@ def test_a_folder_that_cannot_be_written_costs_nothing_but_a_warning(
         path.unlink()
     folder.rmdir()
     dedupe.add("a", 1)
-    seen.keep(5)
+    seen.keep((5, 0))
     dedupe.add("b", 1)
-    seen.keep(6)
+    seen.keep((6, 0))
     assert str(getattr(caplog, "text", "")).count("may emit some posts twice") == 1
