@@ -195,7 +195,8 @@ class Capture:
 
     def _point_behind(self, frame: Frame) -> None:
         """Write a STATE for one message alone; a log of earlier runs is on disk already."""
-        if frame.kind is Kind.BYTES and frame.end <= self._replay.position and not self._is_late():
+        holds_any = frame.kind in {Kind.BYTES, Kind.PAGE}
+        if holds_any and frame.end <= self._replay.position and not self._is_late():
             self._write_state(self._replay.export())
             self._push()
 

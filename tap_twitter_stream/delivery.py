@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tap_twitter_stream.connection import DEAD, KEEPS, LINES, MESSAGES, Connection, Tally
 from tap_twitter_stream.records import Records
@@ -18,7 +18,7 @@ from tap_twitter_stream.wire.messages import (
     Post,
     Status,
 )
-from tap_twitter_stream.wire.pages import read_page
+from tap_twitter_stream.wire.pages import page_as_lines, read_page
 from tap_twitter_stream.wire.route import Origin, Stamp, data_stamp
 from tap_twitter_stream.wire.snowflake import created_ms
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 _CLASSIFIERS = {name: classifier_for(spec.holds) for name, spec in ENDPOINTS.items()}
 KEEP_ALIVES = (b"", b"\r")
+_POISON = Junk("poison", "three runs ended with this message as the next to acknowledge")
 
 
 class Redelivery:
@@ -135,6 +136,9 @@ class Delivery:
     def page(self, frame: Frame) -> int:
         """Emit a page of posts that filling a gap has brought; return how many were new."""
         value = frame.json()
+        if self.sets_aside and self.is_reread(frame):
+            self._set_page_aside(value, frame)
+            return 0
         rule = value["rule"]
         found = read_page(value["page"], (MatchedRule(rule["id"], rule["tag"] or None, {}),))
         origin = Origin(str(value["connection_id"]), str(value["endpoint"]), "search")
@@ -151,6 +155,17 @@ class Delivery:
         else:
             tally.posts_new += new
         return new
+
+    def _set_page_aside(self, value: dict[str, Any], frame: Frame) -> None:
+        """Set a whole page aside: which of its posts three runs ended at is not known."""
+        self.sets_aside = False
+        self.tally.lines += 1
+        self.tally.dead_letters += 1
+        self.tally.lines_reread += 1
+        origin = Origin(str(value["connection_id"]), str(value["endpoint"]), "search")
+        stamp = data_stamp(frame.time_us, origin)
+        lines = page_as_lines(value["page"], value["rule"])  # so that redrive can read them
+        self._records.letter(lines, _POISON, frame.payload_position, stamp)
 
     def last_line(self, connection: Connection, frame: Frame) -> None:
         """Emit what a connection ended in the middle of, if it can be read."""
@@ -186,7 +201,7 @@ class Delivery:
             if not self.sets_aside or line.strip().isdigit():  # a length is no message
                 return read(line)
             self.sets_aside = False
-            return Junk("poison", "three runs ended with this message as the next to acknowledge")
+            return _POISON
 
         return read_but_one
 

@@ -206,6 +206,30 @@ def test_a_message_set_aside_is_never_read_and_counts_as_a_dead_letter() -> None
     ]
 
 
+def test_a_page_of_search_is_set_aside_whole_and_nothing_behind_it() -> None:
+    """Mutant: leave pages out of it; the page then comes for ever, and an innocent line does not."""
+    log = Log()
+    connection = opened(log)
+    head = {"connection_id": "w-9", "endpoint": "filtered", "gap": ["filtered", 0, 5]}
+    page = {"data": [{"id": "7", "text": "a"}, {"id": "8", "text": "b"}], "includes": {"users": []}}
+    log.add(Kind.PAGE, {**head, "rule": {"id": "5", "value": "x", "tag": ""}, "page": page})
+    log.add(Kind.BYTES, post(2) + b"\r\n", connection)
+    run = Run()
+    run.replay = Replay(
+        ReplayOptions("s", 512, own_from=log.end), run.emitter, Dedupe(60.0, 100), None
+    )
+    run.replay.set_first_aside()
+    run.read(log.frames)
+    run.assert_balanced()
+    (letter,) = letters(run)
+    assert letter["reason"] == "poison"
+    lines = [json.loads(one) for one in base64.b64decode(letter["raw_base64"]).split(b"\n")]
+    assert [one["data"] for one in lines] == page["data"]
+    assert [one.get("includes") for one in lines] == [{"users": []}, None]
+    assert all(one["matching_rules"] == [{"id": "5", "tag": ""}] for one in lines)
+    assert [json.loads(row)["id"] for stream, row in run.rows if stream == "tweets"] == ["2"]
+
+
 def test_what_this_run_receives_is_never_set_aside() -> None:
     log = Log()
     connection = opened(log)

@@ -28,6 +28,22 @@ def read_page(value: JsonObject, rules: tuple[MatchedRule, ...] = ()) -> Page:
     return _page(to_tweet_names(clean(value)), rules)
 
 
+def page_as_lines(value: JsonObject, rule: JsonObject) -> bytes:
+    """Return an answer of recent search as the lines that the stream would have sent.
+
+    Args:
+        value: The decoded body.
+        rule: Id and tag of what each of its posts matches.
+    """
+    posts, beside = value.get("data"), value.get("includes")
+    heads = [{} if beside is None else {"includes": beside}]
+    matched = [{"id": rule["id"], "tag": rule["tag"]}]
+    return b"\n".join(
+        _encode({"data": one, "matching_rules": matched, **(heads.pop() if heads else {})})
+        for one in (posts if isinstance(posts, list) else ())
+    )
+
+
 def kept_page(value: JsonObject) -> Page | Junk:
     """Read a page that somebody kept, of posts or of users.
 
