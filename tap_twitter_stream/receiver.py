@@ -31,6 +31,7 @@ from tap_twitter_stream.api.receive import Receiver, Target
 from tap_twitter_stream.api.recovery import Recovery
 from tap_twitter_stream.api.redact import guard_tracebacks, install
 from tap_twitter_stream.api.targets import Prepared, gap_means, prepare, record_rules
+from tap_twitter_stream.api.waiting_log import WaitingLog
 from tap_twitter_stream.clock import Clock
 from tap_twitter_stream.errors import ApiError, CaptureFailedError, SpoolError, StopRequestedError
 from tap_twitter_stream.policy.gap_fill import FillOrder
@@ -167,7 +168,7 @@ class ReceiverProcess:
             self._settings,
             prepared,
             rules,
-            self._log,
+            WaitingLog(self._log, self._clock, "gap filling"),
             self._next_id,
             recovery=Recovery(partial(self._receiver, prepared), self._clock),
         )
@@ -206,11 +207,12 @@ class ReceiverProcess:
         return f"{self._order.window_id}-{next(self._numbers)}"
 
     def _fill_gaps(self, means: Means) -> None:
-        """Fill gaps until the end; whatever stops that early leaves them to the next run."""
-        try:
-            self._filler.run(means)
-        except Exception:  # the thread's edge: live streams must not end for this
-            logger.exception("Filling gaps failed; the next run tries again")
+        """Fill gaps until the end; one that fails is left to the next run."""
+        while not self._stop.is_set():
+            try:
+                self._filler.run(means)
+            except Exception:  # noqa: PERF203 - the thread's edge: live streams must not end for it
+                logger.exception("Filling a gap failed; the next run tries again")
 
     def _finish(self) -> None:
         try:

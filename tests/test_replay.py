@@ -207,7 +207,7 @@ def test_a_message_set_aside_is_never_read_and_counts_as_a_dead_letter() -> None
 
 
 def test_a_page_of_search_is_set_aside_whole_and_nothing_behind_it() -> None:
-    """Mutant: leave pages out of it; the page then comes for ever, and an innocent line does not."""
+    """Mutant: leave pages out of it; an innocent line is then set aside in the page's stead."""
     log = Log()
     connection = opened(log)
     head = {"connection_id": "w-9", "endpoint": "filtered", "gap": ["filtered", 0, 5]}

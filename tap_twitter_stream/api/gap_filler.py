@@ -13,6 +13,7 @@ from dataclasses import astuple, dataclass, replace
 from typing import TYPE_CHECKING
 
 from tap_twitter_stream.api.recovery import NotRecovered, Recovery
+from tap_twitter_stream.api.waiting_log import WaitingLog
 from tap_twitter_stream.errors import StopRequestedError
 from tap_twitter_stream.policy.gap_fill import (
     KIND_OF,
@@ -37,7 +38,9 @@ if TYPE_CHECKING:
 
 _LOOK_S = 0.2  # between two looks at whether a stop was asked for
 _STOPPED = "the run ended before"
-_NOT_DONE = "no way to fill it reaches that far back"
+_TOO_LATE = "no way to fill it reaches that far back"
+_NO_WAY = "gap_fill names no way for this endpoint"
+_NO_TARGET = "it is not captured any more"
 
 logger = logging.getLogger(__name__)
 
@@ -57,12 +60,12 @@ class GapFiller:
     """Works through the orders in a thread of its own.
 
     Args:
-        log: Takes what comes, and what became of each gap.
+        log: Takes what became of each gap.
         clock: Its stop ends the work.
     """
 
     def __init__(self, log: LogWriter, clock: Clock) -> None:
-        self._log = log
+        self._log = WaitingLog(log, clock, "gap filling")
         self._clock = clock
         self._orders: queue.SimpleQueue[FillOrder] = queue.SimpleQueue()
         self._useless: dict[tuple[str, Method], str] = {}
@@ -76,8 +79,10 @@ class GapFiller:
     def run(self, means: Means) -> None:
         """Fill until a stop; what is left then stays for the next run.
 
+        An order that raises is left to the next run, too; call again for those behind it.
+
         Raises:
-            SpoolError: The disk takes nothing.
+            SpoolError: The disk is broken.
         """
         while not self._clock.stopped:
             with suppress(queue.Empty, StopRequestedError):
@@ -93,7 +98,7 @@ class GapFiller:
         if self._clock.stopped and any(part.kind == "lost" for part in parts):
             return
         spent_usd, self._counts_usd = self._counts_usd, means.search.counts_usd
-        self._log.append_json(
+        self._log.note(
             Kind.FILLED,
             {
                 "gap": list(order.key),
@@ -126,7 +131,7 @@ class GapFiller:
             notes.append(f"{method.value}: {why}")
             if self._clock.stopped:
                 break
-        note = " ".join(notes) or _NOT_DONE
+        note = " ".join(notes) or (_TOO_LATE if means.methods.get(order.endpoint) else _NO_WAY)
         return Filled("lost", segment.started_us, segment.ended_us, note, missed)
 
     def _try(
@@ -142,11 +147,10 @@ class GapFiller:
         return found.why, found.missed
 
     def _recover(self, order: FillOrder, segment: Segment, means: Means) -> str:
-        live = next(
-            one
-            for one in means.targets
-            if (one.endpoint, one.partition) == (order.endpoint, order.partition)
-        )
+        line = (order.endpoint, order.partition)
+        live = next((one for one in means.targets if (one.endpoint, one.partition) == line), None)
+        if live is None:
+            return _NO_TARGET
         target = replace(live, marks={"delivery": "recovery", "gap": list(order.key)})
         for from_s, to_s in slices(segment.started_us, segment.ended_us):
             if self._clock.wait(to_s + RECOVERY_DELAY_S - self._clock.now_s()):

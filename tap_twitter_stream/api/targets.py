@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     import requests
 
     from tap_twitter_stream.api.recovery import Recovery
+    from tap_twitter_stream.api.waiting_log import WaitingLog
     from tap_twitter_stream.clock import Clock
     from tap_twitter_stream.policy.gaps import GapKey
     from tap_twitter_stream.settings import Settings
@@ -123,7 +124,7 @@ def gap_means(  # noqa: PLR0913 - what filling takes, each named at the only cal
     settings: Settings,
     prepared: Prepared,
     rules: Sequence[RuleRow],
-    log: LogWriter,
+    log: WaitingLog,
     next_id: Callable[[], str],
     *,
     recovery: Recovery,
@@ -135,7 +136,7 @@ def gap_means(  # noqa: PLR0913 - what filling takes, each named at the only cal
 
     def store(gap: GapKey, rule: SearchRule, page: dict[str, Any]) -> None:
         head = {"connection_id": next_id(), "endpoint": spec.name, "gap": list(gap)}
-        log.append_json(Kind.PAGE, {**head, "rule": asdict(rule), "page": page})
+        log.note(Kind.PAGE, {**head, "rule": asdict(rule), "page": page})
 
     return Means(
         methods={

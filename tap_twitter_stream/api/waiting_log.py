@@ -50,6 +50,10 @@ class WaitingLog:
         """Note the end of a connection, or of an attempt at one (number 0)."""
         self._append(partial(self._log.append_json, Kind.CLOSED, head, connection=connection))
 
+    def note(self, kind: Kind, value: dict[str, Any]) -> None:
+        """Store what belongs to no connection."""
+        self._append(partial(self._log.append_json, kind, value))
+
     def wait_for_room(self) -> bool:
         """Wait until the log is below its own bound. False when a stop came first."""
         if self._log.has_room():

@@ -2,8 +2,8 @@
 
 Filling a gap brings posts again that the run before has emitted. Each STATE is preceded by a block
 of the ids emitted since the last one, under the mark of that STATE: a run that starts from an older
-one emits what follows it anew, so it must not know the ids of later blocks. A position alone does not
-tell two STATEs apart: a record limit ends a run inside a frame, behind which the position stays.
+one emits what follows it anew, so it must not know the ids of later blocks. A position alone does
+not tell two STATEs apart: a record limit ends a run inside a frame, and the position stays.
 """
 
 from __future__ import annotations
