@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tap_twitter_stream.capture import Capture, Outcome, Signals, left_in_log
 from tap_twitter_stream.certificate import window_row
 from tap_twitter_stream.emit.emitter import Emitter
+from tap_twitter_stream.emit.parquet.shapes import RunFacts
 from tap_twitter_stream.policy.ledger import GapPolicy
 from tap_twitter_stream.policy.window import OpenWindow
 from tap_twitter_stream.progress import ProgressReport
@@ -122,9 +123,8 @@ class Run:
         report = self._report(emitter, window)
         sealing = self._sealing(files, source)
         if sealing:
-            # An archive is read anew from any place; a log may have lost what lay behind its end.
-            log_end = source.own_from if source.durable else _NO_END
-            sealing.begin_run(self._window_id, replay.export(), self._version, log_end)
+            began = replay.export()
+            sealing.begin_run(self._facts(source, began), began)
         capture = Capture(
             link=source.link,
             reader=source.reader,
@@ -176,6 +176,17 @@ class Run:
             report.finish(replay)
             if files:
                 files.close()
+
+    def _facts(self, source: Source, began: CaptureState) -> RunFacts:
+        return RunFacts(
+            window_id=self._window_id,
+            spool_id=began.spool_id,
+            start=began.mark,
+            # An archive is read anew from any place; a log may have lost what lay behind its end.
+            log_end=source.own_from if source.durable else _NO_END,
+            durable=source.durable or bool(self._settings.archive_paths),
+            tap_version=self._version,
+        )
 
     def _sealing(self, files: FileOutput | None, source: Source) -> Sealing | None:
         """Return what seals the files, None when records go to stdout."""

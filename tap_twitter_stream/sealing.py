@@ -6,7 +6,6 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from tap_twitter_stream.capture import SEAL_LATE
-from tap_twitter_stream.emit.parquet.shapes import RunFacts
 from tap_twitter_stream.errors import OutputBlockedError
 from tap_twitter_stream.wire.route import iso
 
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from tap_twitter_stream.clock import Clock
     from tap_twitter_stream.emit.output import Output
     from tap_twitter_stream.emit.parquet.files import FileOutput
+    from tap_twitter_stream.emit.parquet.shapes import RunFacts
     from tap_twitter_stream.settings_files import ParquetFiles
     from tap_twitter_stream.state import CaptureState
 
@@ -59,11 +59,8 @@ class Sealing:
         self._clock = clock
         self._whole_state = whole_state
 
-    def begin_run(
-        self, window_id: str, state: CaptureState, tap_version: str, log_end: int
-    ) -> None:
+    def begin_run(self, facts: RunFacts, state: CaptureState) -> None:
         """Say from where the run begins; files that it is going to write again are removed."""
-        facts = RunFacts(window_id, state.spool_id, state.mark, log_end, tap_version)
         removed, kept = self._files.begin(facts, self._whole_state(state))
         if kept:
             logger.warning("%d files hold rows that the spool has lost since; they stay.", kept)

@@ -40,4 +40,6 @@ def _newest(folder: str, spool_id: str) -> list[Manifest]:
     for manifest in manifests(open_store(folder, {}), spool_id):
         if manifest.state is not None:
             newest.setdefault(manifest.spool_id, manifest)
-    return list(newest.values())
+    kept = [one for one in newest.values() if one.durable]
+    # Each run without a spool_dir has a log of its own, whose STATE at least tells of its end.
+    return kept or sorted(newest.values(), key=lambda one: one.sealed_at or "")[-1:]

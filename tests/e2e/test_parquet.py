@@ -33,7 +33,6 @@ from tests.e2e.harness import (
     config_for,
     environment,
     run,
-    wait_until,
     written,
 )
 
@@ -154,23 +153,6 @@ def test_a_run_from_an_older_state_writes_its_files_again_instead_of_twice(tmp_p
         str(path.relative_to(root)) for path in root.glob("*/dt=*/*/*.parquet")
     )
     assert len(rows(root, "capture_windows")) == 3  # each run's own row stays
-
-
-def test_a_quiet_stream_is_closed_by_age(tmp_path: Path) -> None:
-    root = tmp_path / "data"
-    with Simulator(Scenario(rate_per_s=20)) as sim:
-        config = config_for(
-            sim,
-            spool_dir=str(tmp_path / "spool"),
-            parquet_seal_seconds=1,
-            batch_config=settings(root),
-        )
-        with Tap(tmp_path, config) as tap:
-            assert wait_until(lambda: len(paths(root, "tweets")) > 1), tap.stderr
-            assert wait_until(lambda: len(tap.states) > 1), tap.stderr
-            assert tap.stop() == 0, tap.stderr
-        assert not tap.records("tweets")
-        assert set(ids(root)) <= set(sim.oracle.sent_ids())
 
 
 def test_what_a_map_hashes_or_drops_is_nowhere_in_the_files(tmp_path: Path) -> None:

@@ -220,5 +220,6 @@ class Dataset:
             start=facts.start,
             end=self._sealed,
             tap_version=facts.tap_version,
+            durable=facts.durable,
             schemas=self._manifest.schemas if part > 1 else {},
         )

@@ -57,6 +57,8 @@ class Manifest:
     """Where the window began: what lies before it, its runner had stored."""
     end: Mark
     tap_version: str
+    durable: bool = True
+    """Whether the log outlives the run: the STATE of another one is of no use."""
     sealed_at: str | None = None
     state: dict[str, Any] | None = None
     schemas: dict[str, str] = field(default_factory=dict)

@@ -77,6 +77,8 @@ class RunFacts:
     start: Mark
     log_end: int
     """How far the log reached when the run began."""
+    durable: bool
+    """Whether the log outlives the run."""
     tap_version: str
 
 

@@ -35,6 +35,8 @@ def dataset(  # noqa: PLR0913 - what a test may want otherwise
     start: Mark = (0, 0),
     begins: bool = True,
     log_end: int = 1000,
+    spool_id: str = "spool",
+    durable: bool = True,
     bounds: dict[str, int] | None = None,
     store: LocalStore | None = None,
 ) -> Dataset:
@@ -48,7 +50,9 @@ def dataset(  # noqa: PLR0913 - what a test may want otherwise
         **{**BOUNDS, **(bounds or {})},
     )
     made = Dataset(
-        store or LocalStore(root), RunFacts(window, "spool", start, log_end, "0"), settings
+        store or LocalStore(root),
+        RunFacts(window, spool_id, start, log_end, durable, "0"),
+        settings,
     )
     for stream, key in (("tweets", "id"), ("users", "id")):
         made.declare(Columns(stream, file_schema(load_schema(stream)), (key,), stream))
