@@ -83,12 +83,21 @@ def utc(text: str) -> str:
     return text.replace(" ", "T") + ("" if "+" in text or text.endswith("Z") else "Z")
 
 
-def happened(schedule: Schedule) -> dict[str, int]:
-    """Return each post that X has or would have sent, with its partition."""
+def happened(schedule: Schedule) -> dict[str, tuple[int, float]]:
+    """Return each post that X has or would have sent, with its partition and when that was.
+
+    An id may be a bit older than that: X does not keep to the order of ids.
+    """
     oracle = schedule.sim.oracle
     of = {one.number: one.partition or 0 for one in oracle.connections}
-    found = {str(i): of[batch.connection] for batch in oracle.batches for i in batch.ids()}
-    found.update({str(i): one.partition or 0 for one in oracle.absences for i in one.ids()})
+    found: dict[str, tuple[int, float]] = {}
+    for one in oracle.absences:
+        for post_id in map(str, one.ids()):
+            at_s = min(max(happened_s(post_id), one.from_s), one.to_s)
+            found[post_id] = (one.partition or 0, at_s)
+    for batch in oracle.batches:
+        for post_id in map(str, batch.ids()):
+            found.setdefault(post_id, (of[batch.connection], batch.at_s))
     return found
 
 
@@ -141,7 +150,7 @@ def check_sound(schedule: Schedule, books: Books) -> None:
         partition = one.partition or 0
         ends[partition] = max(ends[partition], one.closed_s or 0.0)
     for post_id in known.keys() - set(books.ids):
-        partition, at_s = known[post_id], happened_s(post_id)
+        partition, at_s = known[post_id]
         if at_s > ends[partition] - LAG_S:
             continue  # in a socket that the last stop has closed, or after it
         kinds = books.kinds_at(partition, at_s)
