@@ -18,7 +18,7 @@ from tap_twitter_stream.progress import ProgressReport
 from tap_twitter_stream.receiving import Receiving
 from tap_twitter_stream.replay import Replay
 from tap_twitter_stream.replay_options import ReplayOptions
-from tap_twitter_stream.sealing import Sealing, open_files
+from tap_twitter_stream.sealing import Sealing, held_state, open_files
 from tap_twitter_stream.settings import ForeignMatches, ProgressLine, Settings
 from tap_twitter_stream.state import from_bookmark
 from tap_twitter_stream.wire.endpoints import ARCHIVE, COMMON_STREAMS, ENDPOINTS
@@ -117,6 +117,8 @@ class Run:
             logger.warning("%s", complaint)
         window = OpenWindow(self._settings.window, self._clock.now_s())
         files = open_files(self._settings.files)
+        if files and state:
+            state = held_state(files, state)
         emitter = Emitter(self._output, self._lanes(files))
         source = open_source(state)
         replay = self._replay(emitter, source)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tap_twitter_stream.capture import SEAL_LATE
 from tap_twitter_stream.errors import OutputBlockedError
+from tap_twitter_stream.state import KEY, from_bookmark
 from tap_twitter_stream.wire.route import iso
 
 if TYPE_CHECKING:
@@ -35,6 +36,27 @@ def open_files(files: ParquetFiles | None) -> FileOutput | None:
     from tap_twitter_stream.emit.parquet.files import FileOutput  # noqa: PLC0415 - takes pyarrow
 
     return FileOutput(files)
+
+
+def held_state(files: FileOutput, state: CaptureState) -> CaptureState:
+    """Return the state up to which files hold every row: the given one, or an earlier one.
+
+    A run that began from an older STATE has removed what it was going to write again. If it was
+    killed then, the newer STATE that another run had left promises rows that no file holds.
+    """
+    newest = files.newest(state.spool_id)
+    if newest is None or newest.end >= state.mark or newest.state is None:
+        return state
+    bookmark = newest.state["bookmarks"]["capture_windows"][KEY]
+    held, _ = from_bookmark(bookmark)
+    if held is None:
+        return state
+    logger.warning(
+        "The files hold rows up to position %d of the log, STATE says %d: going on from the files.",
+        held.position,
+        state.position,
+    )
+    return held
 
 
 class Sealing:

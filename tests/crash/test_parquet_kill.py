@@ -41,6 +41,7 @@ class Chain:
             spool_dir=str(folder / "spool"),
             spool_fsync_ms=50,
             parquet_seal_seconds=1,
+            shutdown_grace_seconds=100,  # the last run has to read what the killed ones left
             batch_config=settings(self.root, batch_size=300),
         )
         self._states: list[Json] = []

@@ -155,6 +155,26 @@ def test_a_run_from_an_older_state_writes_its_files_again_instead_of_twice(tmp_p
     assert len(rows(root, "capture_windows")) == 3  # each run's own row stays
 
 
+def test_rows_that_a_killed_run_from_an_older_state_removed_come_back(tmp_path: Path) -> None:
+    root = tmp_path / "data"
+    with Simulator(Scenario(rate_per_s=1000)) as sim:
+        config = config_for(sim, spool_dir=str(tmp_path / "spool"), batch_config=settings(root))
+        states: list[Json | None] = [None]
+        for _ in range(2):
+            code, tap = run(tmp_path, {**config, "max_records": 200}, state=states[-1])
+            assert code == 0, tap.stderr
+            states.append(tap.states[-1])
+        before = set(ids(root))
+        with Tap(tmp_path, config, state=states[1]) as tap:
+            tap.says("are removed")
+        assert not before <= set(ids(root))
+        code, tap = run(tmp_path, {**config, "max_records": 400}, state=states[2])
+    assert code == 0, tap.stderr
+    assert "going on from the files" in tap.stderr
+    assert before < set(ids(root))
+    assert len(ids(root)) == len(set(ids(root)))
+
+
 def test_what_a_map_hashes_or_drops_is_nowhere_in_the_files(tmp_path: Path) -> None:
     root = tmp_path / "data"
     maps = {

