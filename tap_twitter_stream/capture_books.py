@@ -41,44 +41,56 @@ class CaptureBooks:
         """The window that the frames now belong to; empty before the first."""
         return str(self.window.get("window_id", ""))
 
-    def opened(self, head: dict[str, Any], at_us: int) -> None:
+    def opened(self, head: dict[str, Any], at_us: int, number: int) -> None:
         """Emit the gap that a new connection ends."""
         from_us, _ = head.get("backfill_us", (None, None))
         if not _takes_time(head):
             return
-        for gap in self.ledger.opened(_line_of(head), at_us, self.window_id, from_us):
+        for gap in self.ledger.opened(_line_of(head), at_us, self.window_id, from_us, number):
             self._gap(gap, at_us)
 
-    def alive(self, head: dict[str, Any], at_us: int) -> None:
+    def alive(self, head: dict[str, Any], at_us: int, number: int) -> None:
         """Take note that a connection brought bytes."""
         if _takes_time(head):
-            self.ledger.alive(_line_of(head), at_us)
+            for gap in self.ledger.alive(_line_of(head), at_us, number):
+                self._gap(gap, at_us)
 
-    def closed(self, row: dict[str, Any], stats: list[Any], frame: Frame) -> None:
+    def closed(self, row: dict[str, Any], stats: list[Any], frame: Frame, number: int) -> None:
         """Take note of a connection's end, and emit its row."""
         kind = str(row["ending"]["kind"])
         if "gap" not in row and _takes_time(row):
-            self.ledger.closed(_line_of(row), kind, stats[LAST_ID], stats[MESSAGES])
+            figures = (stats[LAST_ID], stats[MESSAGES], number, row.get("opened_at_us"))
+            for gap in self.ledger.closed(_line_of(row), kind, *figures):
+                self._gap(gap, frame.time_us)
         self.connection(row, stats, frame)
+
+    @property
+    def lines(self) -> list[tuple[str, int]]:
+        """What the window is to capture."""
+        return [(str(name), int(part)) for name, part in self.window.get("lines", ())]
 
     def emit_open_gaps(self, at_us: int) -> None:
         """Emit the gaps that the window's end leaves open."""
-        lines = [(str(name), int(part)) for name, part in self.window.get("lines", ())]
         started_us = int(self.window.get("started_at_us", at_us))
-        for gap in self.ledger.still_closed(self.window_id, at_us, lines, started_us):
+        for gap in self.ledger.still_closed(self.window_id, at_us, self.lines, started_us):
             self._gap(gap, at_us)
 
-    def uncover(self, head: dict[str, Any], from_us: int) -> None:
-        """Take note that a message which began then never came whole."""
-        self.ledger.uncover(_line_of(head), from_us)
+    def leave_unread(self, at_us: int) -> None:
+        """Emit what a run loses that ends before the end of a log which ends with it."""
+        for gap in self.ledger.leave_unread(self.window_id):
+            self._gap(gap, at_us)
 
-    def backfilling(self, head: dict[str, Any], new: int, *, over: bool) -> None:
+    def uncover(self, head: dict[str, Any], from_us: int, number: int) -> None:
+        """Take note that a message which began then never came whole."""
+        self.ledger.uncover(_line_of(head), from_us, number)
+
+    def backfilling(self, head: dict[str, Any], new: int, number: int, *, over: bool) -> None:
         """Count what X sends again at a connect; settle what that was for when it is over."""
         line = _line_of(head)
-        for gap in self.ledger.pending.backfilling(line)[:1]:
+        for gap in self.ledger.pending.backfilling(line, number)[:1]:
             self.ledger.pending.came_back(gap.key, new)
         if over:
-            for gap in self.ledger.backfilled(line):
+            for gap in self.ledger.backfilled(line, number):
                 self._gap(gap, gap.ended_us)
 
     def came_back(self, key: list[Any], new: int) -> None:
@@ -90,7 +102,7 @@ class CaptureBooks:
         value = frame.json()
         endpoint, partition, started_us = value["gap"]
         parts = [Filled(*part) for part in value["parts"]]
-        for gap in self.ledger.filled((endpoint, partition, started_us), parts, self.window_id):
+        for gap in self.ledger.filled((endpoint, partition, started_us), parts):
             self._gap(gap, frame.time_us)
         return float(value["counts_usd"])
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tap_twitter_stream.policy.dedupe import Dedupe
+from tap_twitter_stream.policy.gap_fill import MOST_BACKFILL_MINUTES
 from tap_twitter_stream.policy.ledger import missing_since
 from tap_twitter_stream.receiver_link import ReceiverLink
 from tap_twitter_stream.receiver_protocol import Hello, Order
@@ -24,6 +25,7 @@ from tap_twitter_stream.wire.endpoints import ENDPOINTS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tap_twitter_stream.clock import Clock
     from tap_twitter_stream.replay import Replay
     from tap_twitter_stream.state import CaptureState
 
@@ -36,14 +38,22 @@ class Receiving:
     Args:
         settings: Of the run.
         raw_config: What the receiver process is to parse, as the user gave it.
+        clock: Says how old what is missing is.
         window_id: Of the run.
         version: Of the tap.
     """
 
     def __init__(
-        self, settings: Settings, raw_config: Mapping[str, Any], *, window_id: str, version: str
+        self,
+        settings: Settings,
+        raw_config: Mapping[str, Any],
+        clock: Clock,
+        *,
+        window_id: str,
+        version: str,
     ) -> None:
         self._settings = settings
+        self._clock = clock
         self._raw_config = raw_config
         self._window_id = window_id
         self._version = version
@@ -94,6 +104,7 @@ class Receiving:
             dedupe=dedupe,
             max_line_bytes=self._settings.network.max_line_bytes,
             durable=durable,
+            log_continues=emitted is not None,
         )
 
     def _careful_before(self, hello: Hello, state: CaptureState | None, replay: Replay) -> int:
@@ -117,7 +128,10 @@ class Receiving:
             state_spool_id=state.spool_id if state else None,
             state_position=state.read_from if state else None,
             missing=missing_since(
-                state.ledger if state else [], idle_too=self._settings.gap_fill.idle_is_gap
+                state.ledger if state else [],
+                state.gaps if state else [],
+                idle_too=self._settings.gap_fill.idle_is_gap,
+                not_before_us=self._clock.now_us() - MOST_BACKFILL_MINUTES * 60_000_000,
             ),
         )
 

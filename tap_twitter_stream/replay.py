@@ -37,7 +37,7 @@ class Replay:
         self._options = options
         ledger = Ledger(options.gaps)
         if state:
-            ledger.restore(state.ledger, state.gaps)
+            ledger.restore(state.ledger, state.gaps, log_continues=options.log_continues)
         self._books = CaptureBooks(emitter, ledger, options.spool_id)
         self._delivery = delivery or Delivery(options, emitter, dedupe)
         rows = state.connections if state else []
@@ -118,9 +118,11 @@ class Replay:
         """Let the first message that an earlier run left go to dead_letters unread."""
         self._delivery.sets_aside = True
 
-    def emit_open_gaps(self, at_us: int) -> None:
-        """Emit the gaps that the window's end leaves open."""
-        self._books.emit_open_gaps(at_us)
+    def leave_log(self, at_us: int) -> None:
+        """Account for what is behind the position, in a log that ends with the run."""
+        if self.ended is None:
+            self._books.leave_unread(at_us)
+            self._books.emit_open_gaps(at_us)
 
     def gaps_to_fill(self) -> list[Gap]:
         """Return the gaps that nobody was told to fill yet.
@@ -169,11 +171,17 @@ class Replay:
         if self.window and (self._stopped is None or self._stopped["reason"] == "orphaned"):
             self._old_window = [self.window["window_id"], self.window["started_at_us"]]
         self._end_crashed(frame)
+        if self._stopped and self._stopped["reason"] == "orphaned":
+            self.ledger.crashed(self._books.window_id)
         self._books.window = frame.json()
         self._stopped = None
+        if frame.position >= self._options.own_from:
+            self.ledger.pending.release(self._books.lines)
 
     def _ended(self, frame: Frame) -> None:
         self._stopped = frame.json()
+        if self._stopped["reason"] != "orphaned":
+            self._books.emit_open_gaps(frame.time_us)
         # The backlog may be read before this run's receiver has written its first frame.
         if frame.position >= self._options.own_from:
             self.ended = self._stopped
@@ -199,7 +207,7 @@ class Replay:
             self.tally.connects += 1
             self.tally.connections += 1
         if connection.is_live:
-            self._books.opened(head, frame.time_us)
+            self._books.opened(head, frame.time_us, connection.number)
         spec = ENDPOINTS.get(connection.origin.endpoint)
         if spec and spec.is_live and not spec.needs_rules and connection.is_live:
             # Some runners wait for a first record; the filtered stream has its rules as one.
@@ -215,7 +223,7 @@ class Replay:
             }
             connection = self._open.add(frame.connection, head, self.position)
         if connection.is_live:
-            self._books.alive(connection.head, frame.time_us)
+            self._books.alive(connection.head, frame.time_us, connection.number)
         if not self._delivery.is_reread(frame):
             self.tally.bytes += len(frame.payload)
         connection.stats[BYTES] += len(frame.payload)
@@ -236,10 +244,12 @@ class Replay:
         if connection.ends_backfill(frame.time_us, keep_alive=quiet):
             connection.backfill_before_ms = 0
         over = not connection.backfill_before_ms
-        self._books.backfilling(connection.head, tally.redelivered - again, over=over)
+        new = tally.redelivered - again
+        self._books.backfilling(connection.head, new, connection.number, over=over)
 
     def _corrupt(self, frame: Frame) -> None:
         self._delivery.corrupt(frame)
+        self.ledger.lose_sight()
         # Whose bytes those were is not known: no line may be put together across them.
         for connection in self._open:
             if connection.cutter.pending_bytes:
@@ -288,8 +298,9 @@ class Replay:
         if connection.cutter.pending_bytes:
             self._delivery.last_line(connection, frame)
             if connection.is_live:
-                self._books.uncover(connection.head, connection.line_start_us)
+                since_us = connection.line_start_us or frame.time_us
+                self._books.uncover(connection.head, since_us, connection.number)
         self._open.discard(connection.number)
         row = {**connection.head, **end}
         row.setdefault("closed_at_us", frame.time_us)
-        self._books.closed(row, connection.stats, frame)
+        self._books.closed(row, connection.stats, frame, connection.number)

@@ -18,4 +18,5 @@ class ReplayOptions:
     drop_foreign: bool = False
     own_from: int = 0  # position where this run's frames begin
     max_records: int | None = None
+    log_continues: bool = True  # the log begins where STATE was written
     gaps: GapPolicy = field(default_factory=GapPolicy)

@@ -92,7 +92,11 @@ class Run:
             yield from self._capture(self._archived)
             return
         self._receiving = Receiving(
-            self._settings, self._raw_config, window_id=self._window_id, version=self._version
+            self._settings,
+            self._raw_config,
+            self._clock,
+            window_id=self._window_id,
+            version=self._version,
         )
         try:
             yield from self._capture(self._receiving.open)
@@ -150,7 +154,8 @@ class Run:
                 source.reader.sync()
             if sealing:
                 sealing.finish(replay.export(), outcome.deadline_s)
-            replay.emit_open_gaps(self._clock.now_us())
+            if not source.durable:
+                replay.leave_log(self._clock.now_us())
             left_lines = left_in_log(source.reader, replay) + capture.unhandled_lines
             self._judge(outcome, replay, emitter)
             exported = source.keep(replay.export(certified=True))
@@ -254,6 +259,7 @@ class Run:
             drop_foreign=settings.rules.foreign_matches is ForeignMatches.DROP,
             max_records=settings.window.max_records,
             own_from=source.own_from,
+            log_continues=source.log_continues,
             gaps=GapPolicy(self._settings.fillable, settings.gap_fill.idle_is_gap),
         )
         delivery = source.delivery(options, emitter, source.dedupe)

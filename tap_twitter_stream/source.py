@@ -67,7 +67,8 @@ class Source:
 
     ``own_from`` is the position where this run's own frames begin, ``keep`` makes the STATE of what
     a replay exports, ``careful_before`` says up to where its lines go one by one, ``durable`` that
-    the log has to be on disk before a STATE covers it.
+    the log has to be on disk before a STATE covers it, ``log_continues`` that frames go on where
+    the state was written.
     """
 
     link: FrameMaker
@@ -81,4 +82,5 @@ class Source:
     max_line_bytes: int
     careful_before: Callable[[Replay], int] | None = None
     durable: bool = False
+    log_continues: bool = True
     delivery: type[Delivery] = Delivery

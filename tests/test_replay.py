@@ -206,6 +206,23 @@ def test_a_message_set_aside_is_never_read_and_counts_as_a_dead_letter() -> None
     ]
 
 
+def test_time_after_a_tap_that_was_killed_alone_is_lost() -> None:
+    """Its receiver then closes in order. Mutant: do not look at how the window ended."""
+    log = Log()
+    log.add(Kind.WINDOW, {"window_id": "w", "started_at_us": START_US})
+    head = {"connection_id": "w-1", "endpoint": "filtered", "partition": 0, "http_status": 200}
+    number = log.add(Kind.OPENED, head)
+    log.add(Kind.BYTES, b"\r\n", number)
+    log.add(Kind.CLOSED, {**head, "ending": {"kind": "stopped_by_us"}}, number)
+    log.add(Kind.STOPPED, {"reason": "orphaned"})
+    log.add(Kind.WINDOW, {"window_id": "x", "started_at_us": START_US})
+    log.add(Kind.OPENED, {**head, "connection_id": "x-1"})
+    run = Run()
+    run.read(log.frames)
+    (gap,) = [json.loads(row) for stream, row in run.rows if stream == "capture_gaps"]
+    assert (gap["kind"], gap["cause"]) == ("lost", "crashed")
+
+
 def test_a_page_of_search_is_set_aside_whole_and_nothing_behind_it() -> None:
     """Mutant: leave pages out of it; an innocent line is then set aside in the page's stead."""
     log = Log()

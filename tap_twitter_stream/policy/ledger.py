@@ -13,13 +13,14 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from .gaps import Filled, Gap, GapKey, Line, PendingGaps
+from .tracks import CRASHED, STOPPED_BY_US, UNNUMBERED, Track, from_rows, to_row
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Sequence
 
-STOPPED_BY_US = "stopped_by_us"
-CRASHED = "crashed"
+LEFT_UNREAD = "left_unread"
 OPEN_KINDS = frozenset({"lost", "unknown"})
+_SHORTEST_RATE_US = 1_000_000  # what a shorter connection brought says nothing of the usual
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,30 +37,22 @@ class GapPolicy:
 
 
 @dataclass(slots=True)
-class _Track:
-    """What is known of one endpoint and partition."""
-
-    alive_us: int | None = None  # the last instant known to be captured
-    open: int = 0  # connections; more than one if they are redundant
-    cause: str = ""
-    window_id: str = ""
-    last_id: str | None = None
-    posts_per_s: float | None = None
-    covered_us: int = 0
-    log_is_gone: bool = False  # what a STATE says of an open connection, and no log tells more
-
-
-@dataclass(slots=True)
 class Ledger:
     """The books of one run; starts from what STATE remembers of the run before."""
 
     policy: GapPolicy = field(default_factory=GapPolicy)
-    tracks: dict[Line, _Track] = field(default_factory=dict)
+    tracks: dict[Line, Track] = field(default_factory=dict)
     pending: PendingGaps = field(default_factory=PendingGaps)
     seconds: dict[str, float] = field(default_factory=dict)
+    _counted: set[GapKey] = field(default_factory=set)  # pending, and part of ``seconds``
 
     def opened(
-        self, line: Line, at_us: int, window_id: str, backfill_from_us: int | None = None
+        self,
+        line: Line,
+        at_us: int,
+        window_id: str,
+        backfill_from_us: int | None = None,
+        connection: int = UNNUMBERED,
     ) -> list[Gap]:
         """Note that X answered with 200; return the gaps that end here.
 
@@ -68,97 +61,131 @@ class Ledger:
             at_us: When the answer came.
             window_id: The run that connects.
             backfill_from_us: From when on the connection brings again what was sent.
+            connection: Its number, larger than that of any before.
         """
-        track = self.tracks.setdefault(line, _Track())
-        if track.open and track.window_id == window_id and not track.log_is_gone:
-            track.open += 1
-            return []  # a redundant connection: the other one misses nothing
-        gaps = self._gaps(line, track, at_us, window_id, backfill_from_us)
-        # Also when that is earlier: after a clock was set back, the old instant would hide gaps.
-        track.alive_us = at_us
-        track.open = 1
-        track.log_is_gone = False
+        track = self.tracks.setdefault(line, Track())
+        gaps: list[Gap] = []
+        if track.heard and not track.log_is_gone and track.window_id in {"", window_id}:
+            track.doubt(at_us, connection)  # a redundant connection
+        else:
+            track.heard.clear()
+            gaps += self._give_up(line, track)
+            gaps += self._gaps(line, track, at_us, window_id, (backfill_from_us, connection))
+            # Also if that is earlier: after a clock was set back, the old instant would hide gaps.
+            track.alive_us = track.since_us = at_us
+            track.sure_us, track.log_is_gone = 0, False
+        track.heard[connection] = at_us
         track.window_id = window_id
-        self.pending.reopen(line, backfill_from_us)
+        self.pending.reopen(line, backfill_from_us, connection)
         return gaps
 
-    def alive(self, line: Line, at_us: int) -> None:
-        """Note that a byte came."""
-        track = self.tracks.setdefault(line, _Track(alive_us=at_us))
-        track.log_is_gone = False
-        if track.alive_us is not None and at_us > track.alive_us:
-            self._add("covered", at_us - track.alive_us)
-            track.covered_us += at_us - track.alive_us
-        track.alive_us = at_us
+    def alive(self, line: Line, at_us: int, connection: int = UNNUMBERED) -> list[Gap]:
+        """Note that a byte came; return the gap that ends here, if the log has one."""
+        track = self.tracks.setdefault(line, Track())
+        gaps: list[Gap] = []
+        if track.log_is_gone:
+            gaps = self._until(line, track, at_us, "unknown", track.window_id)
+            track.since_us, track.sure_us, track.log_is_gone = at_us, 0, False
+        track.name(connection)
+        if shown_us := track.hear(at_us, connection):
+            self._add("covered", shown_us)
+        return gaps
 
-    def uncover(self, line: Line, from_us: int) -> None:
+    def uncover(self, line: Line, from_us: int, connection: int = UNNUMBERED) -> None:
         """Take back what follows an instant: a message that began then never came whole."""
         track = self.tracks.get(line)
-        if track is None or track.open > 1:
-            return  # the other connection brought it
-        if track.alive_us is not None and from_us < track.alive_us:
-            span_us = min(track.alive_us - from_us, track.covered_us)
-            self._add("covered", -span_us)
-            track.covered_us -= span_us
-            track.alive_us -= span_us
-
-    def closed(self, line: Line, cause: str, last_id: str | None, posts: int) -> None:
-        """Note how a connection ended, the last id it brought, and how many posts."""
-        track = self.tracks.setdefault(line, _Track())
-        track.log_is_gone = False
-        track.last_id = last_id or track.last_id
-        track.open = max(0, track.open - 1)
-        if track.open:
+        if track is None or track.alive_us is None or track.log_is_gone:
             return
-        track.cause = cause
-        if track.covered_us > 0:
-            track.posts_per_s = posts / (track.covered_us / 1e6)
-            track.covered_us = 0
-        self.pending.break_off(line)
+        track.name(connection)
+        others = [us for number, us in track.heard.items() if number != connection]
+        # What another connection has brought since is captured all the same, a doubt never was.
+        others += [end_us for _, end_us, *_ in track.doubts]
+        back_us = max([from_us, track.since_us or from_us, track.sure_us, *others])
+        track.heard[connection] = from_us
+        if back_us < track.alive_us:
+            self._add("covered", back_us - track.alive_us)
+            track.alive_us = back_us
 
-    def backfilled(self, line: Line) -> list[Gap]:
-        """Note that a connection has brought all it was to bring again."""
-        gaps = []
-        for gap in self.pending.backfilling(line):
-            filled = Filled("backfilled", gap.started_us, gap.ended_us)
-            gaps += self.filled(gap.key, [filled], self.tracks[line].window_id)
+    def closed(  # noqa: PLR0913, PLR0917 - what an end is made of
+        self,
+        line: Line,
+        cause: str,
+        last_id: str | None,
+        posts: int,
+        connection: int = UNNUMBERED,
+        opened_us: int | None = None,
+    ) -> list[Gap]:
+        """Note how a connection ended, the last id it brought, and how many posts.
+
+        Returns:
+            The gaps of which it alone could have shown that they are none.
+        """
+        track = self.tracks.setdefault(line, Track())
+        track.name(connection)
+        track.sure_us = max(track.sure_us, track.heard.pop(connection, 0))
+        gaps = self._give_up(line, track)
+        track.last_id = last_id or track.last_id
+        track.cause = cause
+        since_us = track.since_us if opened_us is None else opened_us
+        if since_us is not None and (track.alive_us or 0) - since_us >= _SHORTEST_RATE_US:
+            track.posts_per_s = posts / (((track.alive_us or 0) - since_us) / 1e6)
+        self.pending.break_off(line, connection)
         return gaps
 
-    def filled(self, key: GapKey, parts: Sequence[Filled], window_id: str) -> list[Gap]:
+    def backfilled(self, line: Line, connection: int = UNNUMBERED) -> list[Gap]:
+        """Note that a connection has brought all it was to bring again."""
+        gaps = []
+        for gap in self.pending.backfilling(line, connection):
+            gaps += self.filled(gap.key, [Filled("backfilled", gap.started_us, gap.ended_us)])
+        return gaps
+
+    def filled(self, key: GapKey, parts: Sequence[Filled]) -> list[Gap]:
         """Settle a gap; return its parts as they are now. Nothing if it was settled before."""
         gap = self.pending.take(key)
         if gap is None:
             return []
-        own = gap.window_id == window_id
-        if own:
+        counted = key in self._counted
+        self._counted.discard(key)
+        if counted:
             self._add(gap.kind, gap.started_us - gap.ended_us)
         settled = []
         for part in parts:
-            if own or part.kind not in OPEN_KINDS:  # an earlier run's certificate told of those
+            if counted or part.kind not in OPEN_KINDS:  # an earlier run has told of those
                 self._add(part.kind, part.ended_us - part.started_us)
-            estimate = None
-            if part.kind == "lost":
-                estimate = part.estimated_lost
-                if estimate is None and gap.estimated_lost is not None:
-                    estimate = max(0, _share(gap, part) - gap.came_back)
-            settled.append(
-                replace(
-                    gap,
-                    kind=part.kind,
-                    started_us=part.started_us,
-                    ended_us=part.ended_us,
-                    estimated_lost=estimate,
-                    came_back=gap.came_back if part is parts[-1] else 0,
-                    pending=False,
-                    note=part.note,
-                )
-            )
+            settled.append(_part(gap, part, came_back=gap.came_back if part is parts[-1] else 0))
+        if parts[-1].ended_us < gap.ended_us:  # of several that STATE took for one
+            rest = replace(gap, started_us=parts[-1].ended_us, came_back=0)
+            self.pending.add(rest)
+            settled.append(rest)
         return settled
+
+    def lose_sight(self) -> None:
+        """Note that a part of the log cannot be read."""
+        for track in self.tracks.values():
+            track.log_is_gone = True
+
+    def crashed(self, window_id: str) -> None:
+        """Note that nobody had asked a run to end: what it stopped then is missed."""
+        for track in self.tracks.values():
+            if track.window_id == window_id and track.cause == STOPPED_BY_US:
+                track.cause = CRASHED
+
+    def leave_unread(self, window_id: str) -> list[Gap]:
+        """Note that a run ends before the end of a log that ends with it."""
+        gaps = []
+        for line, track in self.tracks.items():
+            if track.heard and track.window_id == window_id:
+                track.heard.clear()
+                gaps += self._give_up(line, track)
+                track.cause = LEFT_UNREAD
+        return gaps
 
     def still_closed(
         self, window_id: str, at_us: int, lines: Collection[Line] = (), started_us: int = 0
     ) -> list[Gap]:
-        """Return the gaps that no reconnect ended before the run did at ``at_us``.
+        """Return the gaps that no reconnect ended before the run did, in order, at ``at_us``.
+
+        The next run's idle time begins where this one ended.
 
         Args:
             window_id: The run that ends.
@@ -168,86 +195,91 @@ class Ledger:
         """
         gaps: list[Gap] = []
         for line, track in self.tracks.items():
-            if track.alive_us is None or (track.open and track.window_id == window_id):
+            own = track.window_id == window_id
+            if track.alive_us is None or (own and (track.heard or track.cause == STOPPED_BY_US)):
                 continue
-            if track.window_id != window_id:
-                if line in lines:
-                    gaps += self._never_opened(line, track, window_id, (started_us, at_us))
-            elif track.cause != STOPPED_BY_US and at_us > track.alive_us:
-                gaps += self._add_gap(line, track, "lost", at_us, window_id)
-                track.alive_us = at_us
+            if not own and line not in lines and track.cause == STOPPED_BY_US:
+                continue  # nobody wants it any more
+            if not own:
+                gaps += self._until(
+                    line, track, started_us, self._kind(track, window_id), window_id
+                )
+                track.cause, track.log_is_gone = "never_opened", False
+            if own or line in lines:
+                gaps += self._until(line, track, at_us, "lost", window_id)
+            track.window_id, track.cause = window_id, STOPPED_BY_US
         return gaps
 
     def export(self) -> list[list[object]]:
         """Return what the next run needs, for STATE."""
-        return [
-            [
-                *(endpoint, partition, track.alive_us, track.window_id, track.last_id),
-                "" if track.open else track.cause,
-            ]
-            for (endpoint, partition), track in sorted(self.tracks.items())
-            if track.alive_us is not None
-        ]
+        tracks = sorted(self.tracks.items())
+        return [to_row(line, track) for line, track in tracks if track.alive_us is not None]
 
-    def restore(self, rows: object, gaps: object) -> None:
+    def restore(self, rows: object, gaps: object, *, log_continues: bool = True) -> None:
         """Read what :meth:`export` made of both; rows of another shape are left out."""
-        self.tracks.update(_tracks(rows))
-        self.pending = PendingGaps.restore(gaps)
+        self.tracks.update(from_rows(rows, log_continues=log_continues))
+        self.pending = PendingGaps.restore(gaps, log_continues=log_continues)
 
-    def _never_opened(
-        self, line: Line, track: _Track, window_id: str, run_us: tuple[int, int]
-    ) -> list[Gap]:
-        """Account for a line that a run was to capture and that X never answered with 200."""
-        started_us, ended_us = run_us
-        gaps: list[Gap] = []
-        assert track.alive_us is not None  # noqa: S101 - the caller looked
-        if started_us > track.alive_us:
-            gaps += self._add_gap(line, track, self._kind(track, window_id), started_us, window_id)
-            track.alive_us = started_us
-        if ended_us > track.alive_us:
-            track.cause = "never_opened"
-            gaps += self._add_gap(line, track, "lost", ended_us, window_id)
-            track.alive_us = ended_us
-        track.window_id = window_id
-        track.log_is_gone, track.open = False, 0
-        # The next run's idle time begins where this one ended.
-        track.cause = STOPPED_BY_US
+    def _until(self, line: Line, track: Track, at_us: int, kind: str, window_id: str) -> list[Gap]:
+        """Account for what follows the last sign of life."""
+        track.heard.clear()
+        gaps = self._give_up(line, track)
+        if track.alive_us is not None and at_us > track.alive_us:
+            gaps += self._add_gap(line, track, kind, at_us, window_id)
+            track.alive_us = at_us
         return gaps
 
-    def _kind(self, track: _Track, window_id: str) -> str:
-        if track.window_id == window_id:
-            return "lost"
+    def _give_up(self, line: Line, track: Track) -> list[Gap]:
+        """Turn what no connection can resolve any more into gaps."""
+        gaps = []
+        kind = "unknown" if track.log_is_gone else "lost"
+        for start_us, end_us, _, cause in track.give_up():
+            then = replace(track, alive_us=start_us, cause=cause)
+            gaps += self._add_gap(line, then, kind, end_us, track.window_id)
+        return gaps
+
+    def _kind(self, track: Track, window_id: str) -> str:
         if track.log_is_gone:
             return "unknown"
-        return "lost" if track.cause == CRASHED or self.policy.idle_is_gap else "idle"
+        idle = track.window_id != window_id and track.cause == STOPPED_BY_US
+        return "idle" if idle and not self.policy.idle_is_gap else "lost"
 
     def _gaps(
-        self, line: Line, track: _Track, at_us: int, window_id: str, backfill_from_us: int | None
+        self,
+        line: Line,
+        track: Track,
+        at_us: int,
+        window_id: str,
+        backfill: tuple[int | None, int],
     ) -> list[Gap]:
+        """Return the gap that a connection ends, in two if it brings only the later part."""
+        from_us, connection = backfill
         if track.alive_us is None or at_us <= track.alive_us:
             return []
         kind = self._kind(track, window_id)
-        if backfill_from_us is None or not track.alive_us < backfill_from_us < at_us:
-            whole = backfill_from_us is not None and backfill_from_us <= track.alive_us
-            return self._add_gap(line, track, kind, at_us, window_id, backfilling=whole)
-        early = self._add_gap(line, track, kind, backfill_from_us, window_id)
-        track.alive_us = backfill_from_us
-        return early + self._add_gap(line, track, kind, at_us, window_id, backfilling=True)
+        early: list[Gap] = []
+        if from_us is not None and track.alive_us < from_us < at_us:
+            early = self._add_gap(line, track, kind, from_us, window_id)
+            track.alive_us = from_us
+        reached = from_us is not None and from_us <= track.alive_us
+        by = connection if reached else None
+        return early + self._add_gap(line, track, kind, at_us, window_id, backfilled_by=by)
 
     def _add_gap(  # noqa: PLR0913 - what a gap is made of
         self,
         line: Line,
-        track: _Track,
+        track: Track,
         kind: str,
         ended_us: int,
         window_id: str,
         *,
-        backfilling: bool = False,
+        backfilled_by: int | None = None,
     ) -> list[Gap]:
         """Return the gap from the last sign of life on, after taking it into the books."""
         started_us = ended_us if track.alive_us is None else track.alive_us
         span_s = (ended_us - started_us) / 1e6
         expected = None if track.posts_per_s is None else round(track.posts_per_s * span_s)
+        filled_by_some = backfilled_by is not None or line[0] in self.policy.fillable
         gap = Gap(
             endpoint=line[0],
             partition=line[1],
@@ -258,48 +290,55 @@ class Ledger:
             window_id=window_id,
             last_id_before=track.last_id,
             estimated_lost=None if kind == "idle" else expected,
-            pending=kind != "idle" and (backfilling or line[0] in self.policy.fillable),
+            pending=kind != "idle" and filled_by_some,
         )
         self._add(kind, ended_us - started_us)
         if gap.pending:
-            self.pending.add(gap, backfilling=backfilling)
+            self.pending.add(gap, backfilled_by=backfilled_by)
+            self._counted.add(gap.key)
         return [gap]
 
     def _add(self, kind: str, span_us: int) -> None:
         self.seconds[kind] = self.seconds.get(kind, 0.0) + span_us / 1e6
 
 
-def missing_since(rows: object, *, idle_too: bool) -> list[tuple[str, int, int]]:
-    """Return each line whose run did not end in order, and since when it misses posts.
+def missing_since(
+    rows: object, gaps: object, *, idle_too: bool, not_before_us: int = 0
+) -> list[tuple[str, int, int]]:
+    """Return each line that misses posts, and since when.
 
     Args:
         rows: What a ledger exported into STATE.
+        gaps: Its pending gaps there.
         idle_too: Whether time after an orderly end counts as well.
+        not_before_us: Pending gaps from before this are no reason: no backfill reaches them.
     """
-    return [
-        (*line, track.alive_us)
-        for line, track in _tracks(rows)
-        if track.alive_us is not None and (idle_too or track.cause == CRASHED)
-    ]
+    since_us = {
+        line: track.alive_us
+        for line, track in from_rows(rows, log_continues=True)
+        if track.alive_us is not None and (idle_too or track.cause != STOPPED_BY_US)
+    }
+    for gap in PendingGaps.restore(gaps).waiting():
+        if gap.started_us >= not_before_us:
+            since_us[gap.line] = min(since_us.get(gap.line, gap.started_us), gap.started_us)
+    return [(*line, at_us) for line, at_us in since_us.items()]
 
 
-def _tracks(rows: object) -> Iterator[tuple[Line, _Track]]:
-    for row in rows if isinstance(rows, list) else ():
-        match row:
-            case [str(endpoint), int(partition), int(alive_us), str(window_id), last_id, *rest]:
-                cause = rest[0] if rest and isinstance(rest[0], str) else STOPPED_BY_US
-                track = _Track(
-                    alive_us=alive_us,
-                    open=int(not cause),
-                    cause=cause or CRASHED,
-                    window_id=window_id,
-                    last_id=last_id if isinstance(last_id, str) else None,
-                    log_is_gone=not cause,
-                )
-                yield (endpoint, partition), track
-
-
-def _share(gap: Gap, part: Filled) -> int:
-    """Return how many of a gap's posts a part of it would have."""
-    whole_us = gap.ended_us - gap.started_us
-    return round((gap.estimated_lost or 0) * (part.ended_us - part.started_us) / whole_us)
+def _part(gap: Gap, part: Filled, *, came_back: int) -> Gap:
+    """Return a part of a settled gap; what stays lost keeps its share of the estimate."""
+    estimate = None
+    if part.kind == "lost":
+        estimate = part.estimated_lost
+        if estimate is None and gap.estimated_lost is not None:
+            share = (part.ended_us - part.started_us) / (gap.ended_us - gap.started_us)
+            estimate = max(0, round(gap.estimated_lost * share) - gap.came_back)
+    return replace(
+        gap,
+        kind=part.kind,
+        started_us=part.started_us,
+        ended_us=part.ended_us,
+        estimated_lost=estimate,
+        came_back=came_back,
+        pending=False,
+        note=part.note,
+    )

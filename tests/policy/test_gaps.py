@@ -17,7 +17,7 @@ def test_state_holds_few_gaps_that_cover_all_of_them(found: list[tuple[int, int,
     pending = PendingGaps()
     gaps = [Gap("firehose", p, "lost", "stalled", at, at + span, "w") for p, at, span in found]
     for gap in gaps:
-        pending.add(gap, backfilling=False)
+        pending.add(gap)
     rows = json.loads(json.dumps(pending.export()))
     assert len(rows) <= STATE_GAPS
     restored = PendingGaps.restore(rows).to_order()
@@ -37,7 +37,7 @@ def test_state_holds_few_gaps_that_cover_all_of_them(found: list[tuple[int, int,
 def test_a_settled_gap_is_neither_ordered_nor_kept() -> None:
     pending = PendingGaps()
     gap = Gap("filtered", 0, "lost", "stalled", 1, 2)
-    pending.add(gap, backfilling=False)
+    pending.add(gap)
     assert pending.take(gap.key) == gap
     assert pending.take(gap.key) is None
     assert pending.to_order() == []

@@ -8,16 +8,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_twitter_stream.policy.gaps import Filled, Gap
-from tap_twitter_stream.policy.ledger import GapPolicy, Ledger
+from tap_twitter_stream.policy.ledger import GapPolicy, Ledger, missing_since
 
 LINE = ("filtered", 0)
 
 
-def next_run(ledger: Ledger, policy: GapPolicy | None = None) -> Ledger:
+def next_run(
+    ledger: Ledger, policy: GapPolicy | None = None, *, log_continues: bool = True
+) -> Ledger:
     """Return what the next run makes of a STATE."""
     restored = Ledger(policy or ledger.policy)
     restored.restore(
-        json.loads(json.dumps(ledger.export())), json.loads(json.dumps(ledger.pending.export()))
+        json.loads(json.dumps(ledger.export())),
+        json.loads(json.dumps(ledger.pending.export())),
+        log_continues=log_continues,
     )
     return restored
 
@@ -103,8 +107,44 @@ def crashed(ledger: Ledger | None = None) -> Ledger:
 
 
 def test_time_after_a_run_whose_log_is_gone_is_unknown() -> None:
-    (gap,) = next_run(crashed()).opened(LINE, 5_000_000, "second")
+    (gap,) = next_run(crashed(), log_continues=False).opened(LINE, 5_000_000, "second")
     assert (gap.kind, gap.cause) == ("unknown", "crashed")
+
+
+def test_bytes_behind_a_hole_in_the_log_do_not_cover_it() -> None:
+    """An older STATE, or a file of the log that is gone. Mutant: go on from the last byte."""
+    later = next_run(crashed(), log_continues=False)
+    (gap,) = later.alive(LINE, 5_000_000, 7)
+    assert (gap.kind, gap.started_us, gap.ended_us) == ("unknown", 1_000_000, 5_000_000)
+    later.lose_sight()
+    (gap,) = later.alive(LINE, 6_000_000, 7)
+    assert (gap.kind, gap.started_us, gap.ended_us) == ("unknown", 5_000_000, 6_000_000)
+    assert later.seconds == {"unknown": 5.0}
+
+
+def test_what_a_killed_run_was_waiting_for_is_lost_and_not_idle() -> None:
+    ledger = crashed()
+    ledger.closed(LINE, "stalled", None, 0)
+    (gap,) = next_run(ledger).opened(LINE, 5_000_000, "second")
+    assert (gap.kind, gap.cause) == ("lost", "stalled")
+
+
+def test_what_a_receiver_stopped_because_the_tap_was_killed_is_lost() -> None:
+    ledger = crashed()
+    ledger.closed(LINE, "stopped_by_us", None, 0)
+    ledger.crashed("first")
+    (gap,) = next_run(ledger).opened(LINE, 5_000_000, "second")
+    assert (gap.kind, gap.cause) == ("lost", "crashed")
+
+
+def test_a_rate_is_not_made_of_posts_that_came_before_a_restart() -> None:
+    later = next_run(crashed())
+    later.alive(LINE, 2_000_000, 9)
+    later.closed(
+        LINE, "crashed", None, 10_000, 9, -98_000_000
+    )  # 100 s, most of them in a run before
+    (gap,) = later.opened(LINE, 5_000_000, "second")
+    assert gap.estimated_lost == 300
 
 
 def test_time_after_a_killed_run_whose_log_is_there_is_lost() -> None:
@@ -128,7 +168,7 @@ def test_time_between_windows_is_a_gap_if_wanted() -> None:
 
 
 def test_a_partition_that_never_comes_back_is_accounted_for() -> None:
-    ledger = next_run(crashed())
+    ledger = next_run(crashed(), log_continues=False)
     gaps = ledger.still_closed("second", 9_000_000, [LINE], 6_000_000)
     assert [(gap.kind, gap.started_us, gap.ended_us) for gap in gaps] == [
         ("unknown", 1_000_000, 6_000_000),
@@ -139,8 +179,22 @@ def test_a_partition_that_never_comes_back_is_accounted_for() -> None:
     assert (idle.kind, idle.started_us) == ("idle", 9_000_000)
 
 
-def test_a_partition_that_is_no_longer_wanted_is_idle() -> None:
-    assert next_run(crashed()).still_closed("second", 9_000_000, [("sample", 0)], 6_000_000) == []
+def test_a_partition_that_is_no_longer_wanted_is_idle_from_then_on() -> None:
+    ledger = next_run(crashed())
+    (gap,) = ledger.still_closed("second", 9_000_000, [("sample", 0)], 6_000_000)
+    assert (gap.kind, gap.started_us, gap.ended_us) == ("lost", 1_000_000, 6_000_000)
+    assert next_run(ledger).still_closed("third", 19_000_000, [("sample", 0)], 16_000_000) == []
+    (gap,) = next_run(ledger).opened(LINE, 20_000_000, "third")
+    assert (gap.kind, gap.started_us, gap.ended_us) == ("idle", 6_000_000, 20_000_000)
+
+
+def test_a_log_that_ends_unread_with_its_run_is_lost_and_what_follows_is_idle() -> None:
+    ledger = crashed()
+    assert ledger.leave_unread("first") == []
+    (gap,) = ledger.still_closed("first", 3_000_000)
+    assert (gap.kind, gap.cause) == ("lost", "left_unread")
+    (gap,) = next_run(ledger, log_continues=False).opened(LINE, 5_000_000, "second")
+    assert (gap.kind, gap.started_us) == ("idle", 3_000_000)
 
 
 def test_a_message_that_never_came_whole_is_not_covered() -> None:
@@ -192,11 +246,11 @@ def test_a_part_that_nothing_could_fill_keeps_its_share_of_the_estimate() -> Non
         Filled("lost", 2_000_000, 6_000_000, "too long ago"),
         Filled("searched", 6_000_000, 12_000_000),
     ]
-    lost, searched = ledger.filled(gap.key, parts, "first")
+    lost, searched = ledger.filled(gap.key, parts)
     assert (lost.kind, lost.estimated_lost, lost.note) == ("lost", 16, "too long ago")
     assert (searched.kind, searched.estimated_lost, searched.came_back) == ("searched", None, 4)
     assert ledger.seconds == {"covered": 2.0, "lost": 4.0, "searched": 6.0}
-    assert ledger.filled(gap.key, parts, "first") == []
+    assert ledger.filled(gap.key, parts) == []
 
 
 def test_seconds_of_an_earlier_run_are_not_lost_twice() -> None:
@@ -209,22 +263,78 @@ def test_seconds_of_an_earlier_run_are_not_lost_twice() -> None:
         Filled("lost", 2_000_000, 6_000_000, "why"),
         Filled("recovered", 6_000_000, 12_000_000),
     ]
-    later.filled(gap.key, parts, "second")
+    later.filled(gap.key, parts)
     assert later.seconds == {"recovered": 6.0}
 
 
 def test_one_of_two_connections_may_break_without_a_gap() -> None:
     ledger = Ledger()
-    ledger.opened(LINE, 0, "w")
-    assert ledger.opened(LINE, 1_000_000, "w") == []
-    ledger.alive(LINE, 2_000_000)
-    ledger.uncover(LINE, 1_500_000)  # the other one brought that message whole
-    ledger.closed(LINE, "stalled", None, 0)
-    ledger.alive(LINE, 3_000_000)
-    assert ledger.opened(LINE, 4_000_000, "w") == []
-    ledger.alive(LINE, 5_000_000)
-    for _ in range(2):
-        ledger.closed(LINE, "closed_by_server", None, 0)
+    ledger.opened(LINE, 0, "w", connection=1)
+    assert ledger.opened(LINE, 1_000_000, "w", connection=2) == []
+    ledger.alive(LINE, 1_900_000, 2)
+    ledger.alive(LINE, 2_000_000, 1)
+    ledger.uncover(LINE, 1_500_000, 1)  # the other one has brought more than that
+    assert ledger.closed(LINE, "stalled", None, 0, 1) == []
+    ledger.alive(LINE, 3_000_000, 2)
+    assert ledger.opened(LINE, 4_000_000, "w", connection=3) == []
+    ledger.alive(LINE, 5_000_000, 2)
+    ledger.alive(LINE, 5_000_000, 3)
+    for number in (2, 3):
+        assert ledger.closed(LINE, "closed_by_server", None, 0, number) == []
     (gap,) = ledger.opened(LINE, 6_000_000, "w")
     assert (gap.started_us, gap.ended_us) == (5_000_000, 6_000_000)
     assert ledger.seconds == {"covered": 5.0, "lost": 1.0}
+
+
+def test_a_stalled_copy_is_no_witness_for_the_time_the_other_one_was_away() -> None:
+    """Mutant: take the line for captured while any connection is open."""
+    ledger = Ledger()
+    for number in (1, 2):
+        ledger.opened(LINE, 0, "w", connection=number)
+    ledger.alive(LINE, 2_000_000, 1)
+    ledger.closed(LINE, "closed_by_server", None, 0, 1)
+    ledger.opened(LINE, 5_000_000, "w", connection=3)  # the second has been silent since 0
+    ledger.alive(LINE, 6_000_000, 3)
+    ledger = next_run(ledger)
+    (gap,) = ledger.closed(LINE, "stalled", None, 0, 2)
+    assert (gap.kind, gap.cause) == ("lost", "closed_by_server")
+    assert (gap.started_us, gap.ended_us) == (2_000_000, 5_000_000)
+
+
+def test_a_backfill_is_only_over_with_the_connection_that_brings_it() -> None:
+    ledger = Ledger(GapPolicy({"filtered"}))
+    ledger.opened(LINE, 0, "w", connection=1)
+    ledger.closed(LINE, "stalled", None, 0, 1)
+    (gap,) = ledger.opened(LINE, 5_000_000, "w", 0, connection=2)
+    ledger.opened(LINE, 6_000_000, "w", connection=3)
+    assert ledger.backfilled(LINE, 3) == []
+    ledger.closed(LINE, "stalled", None, 0, 2)
+    ledger.opened(LINE, 900_000_000, "w", 600_000_000, connection=4)
+    assert ledger.backfilled(LINE, 4) == []
+    assert gap in ledger.pending.to_order()
+
+
+def test_a_backfill_goes_on_over_a_restart_or_is_asked_for_again() -> None:
+    ledger = Ledger()
+    ledger.opened(LINE, 0, "w", connection=1)
+    ledger.closed(LINE, "stalled", None, 0, 1)
+    ledger.opened(LINE, 5_000_000, "w", 0, connection=2)
+    ledger.alive(LINE, 6_000_000, 2)
+    (settled,) = next_run(ledger).backfilled(LINE, 2)
+    assert settled.kind == "backfilled"
+    later = next_run(ledger, log_continues=False)
+    assert later.pending.to_order() == []
+    rows = (ledger.export(), later.pending.export())
+    assert missing_since(*rows, idle_too=False) == [(*LINE, 0)]
+    assert missing_since(*rows, idle_too=False, not_before_us=1) == [(*LINE, 6_000_000)]
+    later.opened(LINE, 9_000_000, "x", 0, connection=3)
+    assert [gap.started_us for gap in later.backfilled(LINE, 3)] == [0, 6_000_000]
+
+
+def test_what_settles_a_part_of_a_merged_gap_leaves_the_rest_pending() -> None:
+    ledger = Ledger(GapPolicy({"filtered"}))
+    ledger.pending.add(Gap(*LINE, "lost", "stalled", 10, 90, pending=True))
+    parts = [Filled("recovered", 10, 30)]
+    settled, rest = ledger.filled((*LINE, 10), parts)
+    assert (settled.kind, settled.ended_us, rest.started_us) == ("recovered", 30, 30)
+    assert ledger.pending.to_order() == [rest]

@@ -1,0 +1,118 @@
+"""What is known of the time of one endpoint and partition, and its row in STATE. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .gaps import Line
+
+STOPPED_BY_US = "stopped_by_us"
+CRASHED = "crashed"
+UNNUMBERED = 0  # the one open connection that STATE knows of; no frame of a log has this number
+# The instants of two threads differ by less where one log gets both; a clock is set back by more.
+_SAME_US = 1_000_000
+Doubt: TypeAlias = tuple[int, int, int, str]  # start, end, connection that ended it, cause
+
+
+@dataclass(slots=True)
+class Track:
+    """What is known of one endpoint and partition.
+
+    Attributes:
+        alive_us: The last instant that is decided: captured, or in a gap.
+        since_us: When the connections that are open began to follow on each other, if known.
+        heard: Open connections by number, which grows with time, and when each last brought a byte.
+        sure_us: Last byte of those that have closed since then.
+        doubts: Stretches in which one of two connections was away and the other one silent. The
+            next byte of that one shows that they were captured, its end that they were not.
+        cause: How the last connection ended. After an orderly run, that it was stopped.
+        window_id: The run that connected last.
+        log_is_gone: Whether something came after ``alive_us`` of which no log tells any more.
+    """
+
+    alive_us: int | None = None
+    since_us: int | None = None
+    heard: dict[int, int] = field(default_factory=dict)
+    sure_us: int = 0
+    doubts: list[Doubt] = field(default_factory=list)
+    cause: str = ""
+    window_id: str = ""
+    last_id: str | None = None
+    posts_per_s: float | None = None
+    log_is_gone: bool = False
+
+    def name(self, connection: int) -> None:
+        """Give the connection that STATE knew its number."""
+        if connection not in self.heard and UNNUMBERED in self.heard:
+            self.heard[connection] = self.heard.pop(UNNUMBERED)
+
+    def doubt(self, at_us: int, connection: int) -> None:
+        """Note that a connection joins another, of which we do not know yet whether it lives."""
+        if self.alive_us is not None and at_us > self.alive_us:
+            self.doubts.append((self.alive_us, at_us, connection, self.cause))
+            self.alive_us = at_us
+
+    def hear(self, at_us: int, connection: int) -> int:
+        """Note a byte; return how many microseconds it shows to be captured."""
+        if self.alive_us is None:
+            self.alive_us = at_us
+        self.heard[connection] = at_us
+        shown_us = at_us - self.alive_us
+        if shown_us > 0 or shown_us < -_SAME_US:  # also when the clock was set back
+            self.alive_us = at_us
+        shown_us = max(0, shown_us)
+        if self.doubts:
+            shown_us += sum(one[1] - one[0] for one in self.doubts if connection < one[2])
+            self.doubts = [one for one in self.doubts if connection >= one[2]]
+        return shown_us
+
+    def give_up(self) -> list[Doubt]:
+        """Take out the doubts that no open connection can resolve: all are younger."""
+        oldest = min(self.heard, default=None)
+        lost = [one for one in self.doubts if oldest is None or one[2] <= oldest]
+        self.doubts = [one for one in self.doubts if one not in lost]
+        return lost
+
+
+def to_row(line: Line, track: Track) -> list[object]:
+    """Return what the next run needs, for STATE."""
+    row = [*line, track.alive_us, track.window_id, track.last_id]
+    if track.heard and (len(track.heard) > 1 or track.sure_us > min(track.heard.values())):
+        copies = [[*map(list, track.heard.items())], [*map(list, track.doubts)], track.sure_us]
+        return [*row, "", *copies]
+    return [*row, "" if track.heard else track.cause]
+
+
+def from_rows(rows: object, *, log_continues: bool) -> Iterator[tuple[Line, Track]]:
+    """Read what :func:`to_row` made; rows of another shape are left out.
+
+    Args:
+        rows: What a ledger exported into STATE.
+        log_continues: Whether the log goes on where that was written.
+    """
+    for row in rows if isinstance(rows, list) else ():
+        match row:
+            case [str(endpoint), int(partition), int(alive_us), str(window_id), last_id, *rest]:
+                cause = rest[0] if rest and isinstance(rest[0], str) else STOPPED_BY_US
+                track = Track(
+                    alive_us=alive_us,
+                    heard={} if cause else {UNNUMBERED: alive_us},
+                    cause=cause or CRASHED,
+                    window_id=window_id,
+                    last_id=last_id if isinstance(last_id, str) else None,
+                )
+                _read_copies(track, rest[1:])
+                track.log_is_gone = bool(track.heard) and not log_continues
+                yield (endpoint, partition), track
+
+
+def _read_copies(track: Track, lists: list[object]) -> None:
+    match lists:
+        case [list(heard), list(doubts), int(sure_us)]:
+            track.sure_us = sure_us
+            track.heard = {number: us for number, us in heard}  # noqa: C416 - pairs are lists
+            track.doubts = [(start, end, by, cause) for start, end, by, cause in doubts]
