@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from tap_twitter_stream.api.redact import scrub
 from tap_twitter_stream.errors import ApiError, ApiRefusedError
 from tap_twitter_stream.policy.gap_fill import SEARCH_EARLIER_US, SEARCH_LATER_US, Purse
 from tap_twitter_stream.wire.snowflake import first_id_at
@@ -169,8 +170,9 @@ def id_bounds(started_us: int, ended_us: int) -> dict[str, str]:
 
 def _problem(rule: SearchRule, error: Exception) -> str:
     if isinstance(error, ApiRefusedError):
-        return f"X does not search for {rule.label}: {error.detail or error}"
-    return f"The search for {rule.label} failed: {error}"
+        return scrub(f"X does not search for {rule.label}: {error.detail or error}")
+    # A count that is no number is told as it came, whatever it was.
+    return scrub(f"The search for {rule.label} failed: {error}")
 
 
 def _object(value: object) -> dict[str, Any]:

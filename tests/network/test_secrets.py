@@ -16,9 +16,15 @@ from urllib.parse import quote
 import pytest
 import trustme
 
+from tap_twitter_stream.api.call import Caller
+from tap_twitter_stream.api.redact import hide
+from tap_twitter_stream.api.search import Search, SearchRule
+from tap_twitter_stream.api.session import make_session
+from tap_twitter_stream.policy.gap_fill import Purse
+from tap_twitter_stream.settings import parse_settings
 from tap_twitter_stream.simulator import Scenario, Simulator
 from tests.e2e.harness import Tap, capture, command, config_for, run, written
-from tests.fakes import Reply, ScriptedServer
+from tests.fakes import FakeClock, Reply, ScriptedServer
 from tests.network.servers import Proxy, TlsFront, bundle
 
 if TYPE_CHECKING:
@@ -36,6 +42,7 @@ ALL = {
     "access_token_secret": USER_SECRET,
 }
 SAMPLE = {"endpoints": ["sample"], "max_retries": 0}
+NETWORK = parse_settings({}, require_auth=False).network
 BUG = Path(__file__).parent / "own_bug"
 
 
@@ -95,6 +102,30 @@ def test_answers_that_echo_the_request(
         assert code == 1
         assert tap.records("errors")
         check(tmp_path, output(tap))
+
+
+def test_answers_of_search_that_echo_the_request() -> None:
+    """What X says of a gap goes into the log's frames and rows. Mutant: do not ``scrub`` it."""
+    told = f"Bearer {TOKEN} of {KEY}:{SECRET}"
+    count = Reply(200, {"meta": {"total_tweet_count": 1}})
+    pages: list[Any] = []
+    for secret in ALL.values():
+        hide(secret)
+    for replies in (
+        [Reply(400, {"title": told, "detail": told})],
+        [Reply(503, f"<title>{told}</title>".encode(), (("retry-after", told),))],
+        [Reply(200, {"meta": {"total_tweet_count": told}})],
+        [count, Reply(400, {"errors": [{"message": told}]})],
+        [count, Reply(200, told.encode())],
+    ):
+        with ScriptedServer(*replies) as server:
+            caller = Caller(make_session(NETWORK, TOKEN), server.url, clock=FakeClock())
+            search = Search(caller, {}, Purse(1.0, 0.01), lambda *one: pages.append(one))
+            why = search.search(("filtered", 0, 1), [SearchRule("1", "cat")], 1, 2).why
+        assert why
+        for shape in shapes(ALL.values()):
+            assert shape not in why.encode(), why
+    assert pages == []
 
 
 def test_a_whole_run_through_a_proxy_with_a_login(tmp_path: Path, spool: str) -> None:
