@@ -185,13 +185,15 @@ class Run:
                 files.close()
 
     def _facts(self, source: Source, began: CaptureState) -> RunFacts:
+        archive = bool(self._settings.archive_paths)
         return RunFacts(
             window_id=self._window_id,
             spool_id=began.spool_id,
-            start=began.mark,
-            # An archive is read anew from any place; a log may have lost what lay behind its end.
+            # The frames of an archive are made anew by each run, all of them behind its start.
+            start=(began.position, 0) if archive else began.mark,
+            # And it is read from any place; a log may have lost what lay behind its end.
             log_end=source.own_from if source.durable else _NO_END,
-            durable=source.durable or bool(self._settings.archive_paths),
+            durable=source.durable or archive,
             tap_version=self._version,
         )
 

@@ -192,6 +192,8 @@ def test_parquet_files_of_runs_that_are_cut_short_hold_each_row_once(tmp_path: P
     with Tap(tmp_path, {**config, "parquet_seal_seconds": 1}, state=state, reads=False) as killed:
         killed.says("Reading 2 files")
         killed.process.kill()
+    code, lost = run(tmp_path, {**config, "max_records": 40}, state=state)  # its STATE is lost
+    assert code == 0, lost.stderr
     code, last = run(tmp_path, config, state=state)
     assert code == 0, last.stderr
     assert sorted(datasets.ids(root)) == sorted(
