@@ -166,7 +166,7 @@ class Dataset:
             },
         )
         path = self._staging / f"{self._drafts}.draft"
-        return PartFile(path, schema, stream.id_columns)
+        return PartFile(path, schema, stream.id_columns, self._settings.compression)
 
     def _close_files(self, end: Mark) -> list[tuple[Path, FileEntry]]:
         drafts = []

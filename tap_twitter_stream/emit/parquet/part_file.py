@@ -75,7 +75,9 @@ class _HashingFile(io.RawIOBase):
 class PartFile:
     """A file that is being written, aside from where readers look."""
 
-    def __init__(self, path: Path, schema: pa.Schema, id_columns: list[str]) -> None:
+    def __init__(
+        self, path: Path, schema: pa.Schema, id_columns: list[str], compression: str = "zstd"
+    ) -> None:
         self.path = path
         self.rows = 0
         self.buffered_bytes = 0
@@ -85,6 +87,7 @@ class PartFile:
         self._file = _HashingFile(path)
         self._schema = schema
         self._id_columns = id_columns
+        self._compression = compression
         self._writer: pq.ParquetWriter | None = None
 
     def _opened(self, rows: int) -> pq.ParquetWriter:
@@ -93,8 +96,8 @@ class PartFile:
         return pq.ParquetWriter(
             self._file,
             self._schema,
-            compression="zstd",
-            compression_level=_LEVEL,
+            compression=self._compression,
+            compression_level=_LEVEL if self._compression == "zstd" else None,
             write_page_index=True,
             use_dictionary=_repeating(self._schema, self._id_columns),
             bloom_filter_options=dict.fromkeys(self._id_columns, filters) or None,

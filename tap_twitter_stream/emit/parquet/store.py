@@ -10,15 +10,12 @@ import contextlib
 import fcntl
 import os
 import shutil
-import tempfile
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote, unquote, urlsplit
 
-from tap_twitter_stream.errors import FilesError
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
 STAGING = "_staging"
 
@@ -66,7 +63,11 @@ def open_store(root: str, params: Mapping[str, Any]) -> Store:
         FilesError: Nothing here can speak its protocol, or it cannot be reached.
     """
     path = local_path(root)
-    return RemoteStore(root, params) if path is None else LocalStore(path)
+    if path is not None:
+        return LocalStore(path)
+    from tap_twitter_stream.emit.parquet.remote_store import RemoteStore  # noqa: PLC0415 - takes fsspec
+
+    return RemoteStore(root, params)
 
 
 def local_path(root: str) -> Path | None:
@@ -160,85 +161,6 @@ class LocalStore:
         for one in reversed(missing):
             one.mkdir(exist_ok=True)
             sync_folder(one.parent)
-
-
-class RemoteStore:
-    """A bucket or whatever else fsspec reaches; drafts lie in a temporary folder until then."""
-
-    def __init__(self, root: str, params: Mapping[str, Any]) -> None:
-        import fsspec  # noqa: PLC0415 - with its protocols it takes a while
-
-        try:
-            self._fs, path = fsspec.core.url_to_fs(root, **params)
-        except (ImportError, ValueError) as error:
-            raise FilesError(_unreachable(root, error)) from error
-        self._root = path.rstrip("/")
-        self._protocol = root.partition("://")[0]
-
-    def staging(self, owner: str) -> Path:
-        """Return a temporary folder; see ``Store``."""
-        return Path(tempfile.mkdtemp(prefix=f"parquet-{owner}-"))
-
-    def publish(self, drafts: Iterable[tuple[Path, str]]) -> None:
-        """Upload; see ``Store``."""
-        for draft, name in drafts:
-            self._ask(self._fs.put_file, str(draft), self._path(name))
-            draft.unlink()
-
-    def write(self, name: str, data: bytes) -> None:
-        """Put an object; see ``Store``."""
-        self._ask(self._fs.pipe_file, self._path(name), data)
-
-    def read(self, name: str) -> bytes:
-        """Get an object; see ``Store``."""
-        data: bytes = self._ask(self._fs.cat_file, self._path(name))
-        return data
-
-    def has(self, name: str) -> bool:
-        """Look for an object; see ``Store``."""
-        self._fs.invalidate_cache()
-        return bool(self._ask(self._fs.exists, self._path(name)))
-
-    def names(self, folder: str) -> list[str]:
-        """List a folder; see ``Store``."""
-        self._fs.invalidate_cache()
-        try:
-            found = self._ask(self._fs.ls, self._path(folder), detail=False)
-        except FileNotFoundError:
-            return []
-        return sorted(f"{folder}/{PurePosixPath(one).name}" for one in found)
-
-    def delete(self, names: Iterable[str]) -> int:
-        """Delete objects; see ``Store``."""
-        found = [name for name in names if self.has(name)]
-        for name in found:
-            self._ask(self._fs.rm_file, self._path(name))
-        return len(found)
-
-    def _ask(self, call: Callable[..., Any], *arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - passed on
-        try:
-            return call(*arguments, **options)
-        except FileNotFoundError:
-            raise
-        except Exception as error:  # each file system behind fsspec has errors of its own
-            msg = (
-                f"`batch_config.storage` names a place that did not take or give a file ({error})."
-                " Look at its address and credentials, then run again."
-            )
-            raise FilesError(msg) from error
-
-    def url(self, name: str) -> str:
-        """Return an address of the same protocol; see ``Store``."""
-        return f"{self._protocol}://{self._path(name).split('://')[-1]}"
-
-    def _path(self, name: str) -> str:
-        return f"{self._root}/{name}"
-
-
-def _unreachable(root: str, error: Exception) -> str:
-    scheme = root.partition("://")[0]
-    need = "install the tap with its extra `s3`" if scheme in {"s3", "s3a"} else "install it"
-    return f"`batch_config.storage.root` cannot be opened ({error}): {need}, or name a folder."
 
 
 def _locked(folder: Path) -> int:

@@ -39,12 +39,13 @@ def dataset(  # noqa: PLR0913 - what a test may want otherwise
     durable: bool = True,
     bounds: dict[str, int] | None = None,
     store: LocalStore | None = None,
+    compression: str = "zstd",
 ) -> Dataset:
     settings = ParquetFiles(
         root=str(root),
         prefix="",
         params={},
-        compression="zstd",
+        compression=compression,
         seal_s=300,
         most_log_bytes=1 << 30,
         **{**BOUNDS, **(bounds or {})},
@@ -238,3 +239,13 @@ def test_drafts_of_the_dead_are_removed_and_those_of_the_living_stay(tmp_path: P
     LocalStore(tmp_path).staging("another")
     living.seal((10, 0), STATE, "now")
     assert len(ids(tmp_path)) == 1
+
+
+@pytest.mark.parametrize("compression", ["zstd", "gzip", "snappy", "none"])
+def test_pages_are_compressed_as_asked(tmp_path: Path, compression: str) -> None:
+    made = dataset(tmp_path, compression=compression)
+    made.add("tweets", block(post(HOUR), HOUR))
+    made.seal((10, 0), STATE, "now")
+    (path,) = paths(tmp_path, "tweets")
+    found = pq.read_metadata(path).row_group(0).column(0).compression
+    assert found == {"none": "UNCOMPRESSED"}.get(compression, compression.upper())
