@@ -39,22 +39,17 @@ def open_files(files: ParquetFiles | None) -> FileOutput | None:
 
 
 def held_state(files: FileOutput, state: CaptureState) -> CaptureState:
-    """Return the state up to which files hold every row: the given one, or an earlier one.
-
-    A run that began from an older STATE has removed what it was going to write again. If it was
-    killed then, the newer STATE that another run had left promises rows that no file holds.
-    """
-    newest = files.newest(state.spool_id)
-    if newest is None or newest.end >= state.mark or newest.state is None:
+    """Return the state that a run can go on from behind the files: the given one, or an earlier."""
+    whole = files.state_held(state.spool_id, state.mark)
+    if whole is None:
         return state
-    bookmark = newest.state["bookmarks"]["capture_windows"][KEY]
-    held, _ = from_bookmark(bookmark)
+    held, _ = from_bookmark(whole["bookmarks"]["capture_windows"][KEY])
     if held is None:
         return state
     logger.warning(
-        "The files hold rows up to position %d of the log, STATE says %d: going on from the files.",
-        held.position,
+        "STATE says position %d of the log, but files end elsewhere: going on from their %d.",
         state.position,
+        held.position,
     )
     return held
 

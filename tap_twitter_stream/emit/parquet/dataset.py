@@ -87,7 +87,7 @@ class Dataset:
             How many files were removed, and how many stay because the log has lost their rows.
         """
         self._staging = self._store.staging(f"{self._facts.spool_id}.{self._facts.window_id}")
-        self._manifest.state = state
+        self._manifest.state = self._manifest.began = state
         return clear_from(self._store, self._manifest, self._facts.log_end)
 
     def declare(self, columns: Columns) -> None:
@@ -222,4 +222,5 @@ class Dataset:
             tap_version=facts.tap_version,
             durable=facts.durable,
             schemas=self._manifest.schemas if part > 1 else {},
+            began=self._manifest.began if part > 1 else None,
         )

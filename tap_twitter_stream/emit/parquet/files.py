@@ -11,7 +11,7 @@ import pyarrow as pa
 from tap_twitter_stream.emit.lanes import to_json
 from tap_twitter_stream.emit.parquet.dataset import Dataset
 from tap_twitter_stream.emit.parquet.lanes import Gatherer, MappedParquetLane, ParquetLane
-from tap_twitter_stream.emit.parquet.manifest import FOLDER, Manifest, manifests
+from tap_twitter_stream.emit.parquet.manifest import FOLDER, manifests, state_held
 from tap_twitter_stream.emit.parquet.store import open_store
 from tap_twitter_stream.emit.parquet.worker import Worker
 from tap_twitter_stream.errors import FilesError
@@ -53,9 +53,9 @@ class FileOutput:
         self._sealed: list[FileEntry] = []
         self._sealed_position = 0
 
-    def newest(self, spool_id: str) -> Manifest | None:
-        """Return the manifest of the last window that wrote from a log, None when there is none."""
-        return next(manifests(self._store, spool_id), None) if spool_id else None
+    def state_held(self, spool_id: str, mark: Mark) -> dict[str, Any] | None:
+        """Return the STATE to go on from instead of that of a mark, None to go on from there."""
+        return state_held(manifests(self._store, spool_id), mark) if spool_id else None
 
     def begin(self, facts: RunFacts, state: dict[str, Any]) -> tuple[int, int]:
         """Begin a run, once every lane is made.

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from tap_twitter_stream.errors import FilesError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from tap_twitter_stream.emit.parquet.shapes import Mark
     from tap_twitter_stream.emit.parquet.store import Store
@@ -59,6 +59,8 @@ class Manifest:
     tap_version: str
     durable: bool = True
     """Whether the log outlives the run: the STATE of another one is of no use."""
+    began: dict[str, Any] | None = None
+    """The STATE that the window began from."""
     sealed_at: str | None = None
     state: dict[str, Any] | None = None
     schemas: dict[str, str] = field(default_factory=dict)
@@ -110,6 +112,30 @@ def _with_marks(value: dict[str, Any], *names: str) -> dict[str, Any]:
         position, lines = value[name]
         value[name] = (int(position), int(lines))
     return value
+
+
+def state_held(found: Iterable[Manifest], mark: Mark) -> dict[str, Any] | None:
+    """Return another STATE than that of a mark, where no run can go on behind its files there.
+
+    A run that began from an older STATE has removed what it was going to write again, and has cut
+    its own files where it liked. A STATE of before then may promise rows that no file holds, or lie
+    in the middle of a file: then the last window to begin before it is written again.
+
+    Args:
+        found: Manifests of one log, newest first.
+        mark: Of the STATE that was given.
+
+    Returns:
+        The STATE to go on from, None when that is the given one.
+    """
+    for number, one in enumerate(found):
+        if number == 0 and one.end < mark:
+            return one.state
+        if any(entry.begins < mark < entry.ends for entry in one.files):
+            return one.began
+        if one.end <= mark:  # so do all that are older
+            break
+    return None
 
 
 def clear_from(store: Store, manifest: Manifest, log_end: int) -> tuple[int, int]:

@@ -7,6 +7,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from tap_twitter_stream.emit.parquet.dataset import Dataset
+from tap_twitter_stream.emit.parquet.manifest import manifests as stored
+from tap_twitter_stream.emit.parquet.manifest import state_held
 from tap_twitter_stream.emit.parquet.partition import folder_of, hour_of
 from tap_twitter_stream.emit.parquet.shapes import Columns, Mark, RunFacts, file_schema
 from tap_twitter_stream.emit.parquet.stamps import Block
@@ -249,3 +251,24 @@ def test_pages_are_compressed_as_asked(tmp_path: Path, compression: str) -> None
     (path,) = paths(tmp_path, "tweets")
     found = pq.read_metadata(path).row_group(0).column(0).compression
     assert found == {"none": "UNCOMPRESSED"}.get(compression, compression.upper())
+
+
+def test_a_state_in_the_middle_of_a_file_goes_back_to_where_its_window_began(
+    tmp_path: Path,
+) -> None:
+    """A run from an older STATE seals at other places than the run before it did."""
+    made = dataset(tmp_path, begins=False)
+    made.prepare({"at": 0})
+    for end in (10, 40):
+        made.add("tweets", block(post(HOUR, end), HOUR))
+        made.seal((end, 0), {"at": end}, "now")
+    again = dataset(tmp_path, window="w2", start=(40, 0), begins=False)
+    again.prepare({"at": 40})
+
+    def held(position: int) -> Json | None:
+        return state_held(stored(LocalStore(tmp_path), "spool"), (position, 0))
+
+    assert held(40) is None
+    assert held(10) is None
+    assert held(25) == {"at": 0}
+    assert held(50) == {"at": 40}
