@@ -11,7 +11,7 @@ from tap_twitter_stream.open_connections import OpenConnections
 from tap_twitter_stream.policy.ledger import Ledger
 from tap_twitter_stream.spool.frames import Frame, Kind
 from tap_twitter_stream.starts import behind
-from tap_twitter_stream.state import CaptureState
+from tap_twitter_stream.state import CaptureState, gaps_that_fit
 from tap_twitter_stream.wire.endpoints import ENDPOINTS
 from tap_twitter_stream.wire.lines import LinePlaces
 
@@ -84,13 +84,14 @@ class Replay:
         Args:
             certified: The window's row is written, so no later run need write it.
         """
-        window = self.window
+        window, books = self.window, self._books.ledger
+        connections, ledger = self._open.export(self.position), books.export()
         return CaptureState(
             spool_id=self._options.spool_id,
             position=self.position,
-            connections=self._open.export(self.position),
-            ledger=self._books.ledger.export(),
-            gaps=self._books.ledger.pending.export(),
+            connections=connections,
+            ledger=ledger,
+            gaps=books.pending.export(gaps_that_fit(connections, ledger)),
             window=[] if certified else [window.get("window_id"), window.get("started_at_us")],
         )
 

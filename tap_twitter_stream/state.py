@@ -7,11 +7,16 @@ what varies in number is a list, because runners merge objects and replace lists
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from tap_twitter_stream.policy.gaps import STATE_GAPS
+
 VERSION = 1
+MOST_BYTES = 10_000  # runners keep STATE in places that are made for small values
 KEY = "capture"
+_HEAD_BYTES, _GAP_BYTES = 600, 190  # the rest of a STATE, and one gap's row
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,12 @@ class CaptureState:
     def read_from(self) -> int:
         """Position of the first byte that is still needed."""
         return min([self.position, *(int(row[1]) for row in self.connections)])
+
+
+def gaps_that_fit(connections: list[list[Any]], ledger: list[list[Any]]) -> int:
+    """Return how many gaps STATE has room for beside what it cannot do without."""
+    left_bytes = MOST_BYTES - _HEAD_BYTES - len(json.dumps([connections, ledger]))
+    return max(0, min(STATE_GAPS, left_bytes // _GAP_BYTES))
 
 
 def from_bookmark(value: object) -> tuple[CaptureState | None, str]:

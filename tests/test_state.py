@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_twitter_stream.state import CaptureState, from_bookmark
+from tap_twitter_stream.policy.gaps import Gap, PendingGaps
+from tap_twitter_stream.policy.ledger import GapPolicy, Ledger
+from tap_twitter_stream.state import MOST_BYTES, CaptureState, from_bookmark, gaps_that_fit
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
@@ -18,13 +20,27 @@ JSON = st.recursive(
 )
 
 
-def test_twenty_connections_stay_below_ten_kilobytes() -> None:
-    row = [2**40, 2**40, 2**40, 10**9, 10**9, 10**6, 9, "9" * 19, "9" * 19, 10**15, 10**15, 99]
-    line = ["firehose", 20, 10**15, "20261123T230400-abcdef", "9" * 19]
-    state = CaptureState("a" * 32, 2**50, [row] * 20, [line] * 20, ["w", 10**15])
-    text = json.dumps(state.to_bookmark())
-    assert len(text) < 10_000
-    assert from_bookmark(json.loads(text)) == (state, "")
+def test_twenty_partitions_stay_below_ten_kilobytes_however_many_gaps_they_have() -> None:
+    at_us, window_id = 1_800_000_000_000_000, "20261123T230400-abcdef"
+    ledger, pending = Ledger(GapPolicy({"firehose"})), PendingGaps()
+    for partition in range(1, 21):
+        line = ("firehose", partition)
+        ledger.opened(line, at_us, window_id, connection=2**40 + partition)
+        ledger.alive(line, at_us + 1, connection=2**40 + partition)
+        for number in range(20):
+            start_us = at_us + number * 10**9
+            gap = Gap(
+                *("firehose", partition, "lost", "closed_by_server", start_us, start_us + 10**6),
+                *(window_id, "9" * 19, 10**4, 10**4),
+            )
+            pending.add(gap)
+    row = [2**40, 2**40, 2**40, 10**9, 10**9, 10**6, 9, "9" * 19, "9" * 19, at_us, at_us, 99, 0]
+    connections, rows = [row] * 20, ledger.export()
+    gaps = pending.export(gaps_that_fit(connections, rows))
+    state = CaptureState("a" * 32, 2**50, connections, rows, [window_id, at_us], gaps)
+    text = json.dumps({"bookmarks": {"capture_windows": {"capture": state.to_bookmark()}}})
+    assert len(text) < MOST_BYTES
+    assert {gap[1] for gap in gaps} == set(range(1, 21))
 
 
 @given(st.dictionaries(st.sampled_from(["version", "spool_id", "position", "connections"]), JSON))

@@ -126,14 +126,14 @@ class PendingGaps:
         self._ordered |= new
         return sorted((self._gaps[key] for key in new), key=lambda gap: gap.started_us)
 
-    def export(self) -> list[list[object]]:
-        """Return at most ``STATE_GAPS`` rows for STATE."""
+    def export(self, most: int = STATE_GAPS) -> list[list[object]]:
+        """Return the rows for STATE, at most so many, but one for each line that has a gap."""
         return [
             [
                 *(gap.endpoint, gap.partition, gap.started_us, gap.ended_us, gap.kind, gap.cause),
                 *(gap.window_id, gap.last_id_before, gap.estimated_lost, gap.came_back, by),
             ]
-            for gap, by in _few([(gap, self._way(key)) for key, gap in self._gaps.items()])
+            for gap, by in _few([(gap, self._way(key)) for key, gap in self._gaps.items()], most)
         ]
 
     def _way(self, key: GapKey) -> int:
@@ -176,7 +176,7 @@ class PendingGaps:
         return pending
 
 
-def _few(gaps: Iterable[tuple[Gap, int]]) -> list[tuple[Gap, int]]:
+def _few(gaps: Iterable[tuple[Gap, int]], most: int) -> list[tuple[Gap, int]]:
     """Merge neighbours of a line, the nearest first, until few enough are left.
 
     What lies between them was covered, and is then asked for again: that costs duplicates, which
@@ -185,7 +185,7 @@ def _few(gaps: Iterable[tuple[Gap, int]]) -> list[tuple[Gap, int]]:
     lines: dict[Line, list[tuple[Gap, int]]] = defaultdict(list)
     for one in sorted(gaps, key=lambda one: one[0].started_us):
         lines[one[0].line].append(one)
-    while sum(map(len, lines.values())) > STATE_GAPS:
+    while sum(map(len, lines.values())) > most:
         pairs = [
             (later[0].started_us - earlier[0].ended_us, line, index)
             for line, row in lines.items()
