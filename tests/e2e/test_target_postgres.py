@@ -51,7 +51,10 @@ def capture_into(
         limit_posts=POSTS, rate_per_s="max", largest_id_every=100, record_messages=True
     )
     with Simulator(scenario) as sim:
-        config = config_for(sim, spool_dir=str(folder / "spool"), max_records=POSTS)
+        # The largest ids of two simulators are the same, and ids are remembered over restarts.
+        config = config_for(
+            sim, spool_dir=str(folder / "spool"), max_records=POSTS, dedupe_window_seconds=0
+        )
         with Pipeline(folder, config, command, state=state) as pipeline:
             assert pipeline.ended() == (0, 0), pipeline.said()
             acknowledged = pipeline.acknowledged()
