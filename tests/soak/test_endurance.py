@@ -82,7 +82,12 @@ def test_a_steady_stream_into_postgres(
     command = [str(target("target-postgres")), "--config", written(tmp_path / "t.json", config)]
     samples, pause = Samples(), threading.Event()
     with Simulator(Scenario(rate_per_s=250, record_messages=True)) as sim:
-        capture = config_for(sim, spool_dir=str(tmp_path / "spool"), max_run_seconds=duration_s)
+        capture = config_for(
+            sim,
+            spool_dir=str(tmp_path / "spool"),
+            max_run_seconds=duration_s,
+            shutdown_grace_seconds=60,  # making fifteen tables takes longer where others work too
+        )
         with Pipeline(tmp_path, capture, command) as line:
             receiver = line.find_receiver()
             began_s = time.monotonic()
