@@ -125,6 +125,7 @@ def test_a_killed_run_is_made_good_by_the_next(tmp_path: Path) -> None:
             for pid in pids:
                 os.kill(pid, signal.SIGKILL)
             first, state = tap, tap.states[-1] if tap.states else None
+        assert sim.wait_for(lambda: not any(one.is_open for one in sim.oracle.connections), 10)
         before = sim.oracle.sent_total
         assert wait_until(lambda: missed_total(sim) > 200)
         assert sim.oracle.sent_total == before
