@@ -9,6 +9,7 @@ Failures are not shrunk: that takes minutes. Takes some 5 s.
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -384,7 +385,12 @@ class LedgerMachine(RuleBasedStateMachine):
             assert any(one.started_us <= start_us < one.ended_us for one in same)
 
 
+LONG = os.environ.get("TAP_SOAK") == "1"
 LedgerMachine.TestCase.settings = settings(
-    max_examples=100, stateful_step_count=40, deadline=None, phases=[Phase.generate]
+    max_examples=1500 if LONG else 100,
+    stateful_step_count=40,
+    deadline=None,
+    phases=[Phase.generate],
+    derandomize=not LONG,  # the short form is the same each time, the long one explores
 )
 TestLedgerMachine = LedgerMachine.TestCase

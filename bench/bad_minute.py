@@ -1,7 +1,7 @@
-"""Two bad minutes, the same for every client: how many of the posts each ends up with in its file.
+"""A bad minute, the same for every client: how many of the posts each ends up with in its file.
 
-``python -m bench.bad_minutes`` lets the simulator fail by a seed, kills each client once (-9),
-starts it again whenever it has ended, and writes docs/bad-minutes.md.
+``python -m bench.bad_minute`` lets the simulator fail by a seed, kills each client once (-9),
+starts it again whenever it has ended, and writes docs/bad-minute.md.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from tap_twitter_stream.simulator import Scenario, Simulator
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-PAGE = ROOT / "docs/bad-minutes.md"
+PAGE = ROOT / "docs/bad-minute.md"
 SEED = 20261126
 RATE_PER_S = 50
-WATCH_S = 120.0
-KILL_AT_S = 50.0
+WATCH_S = 60.0
+KILL_AT_S = 25.0
 AWAY_S = 3.0  # between an end and the next start, as a supervisor does it
 SETTLE_S = 45.0  # recent search begins half a minute after a gap
 KINDS = ["close", "cut", "cut_line", "rst", "disconnect", "bad_line", "http_5xx", "duplicate"]
@@ -72,7 +72,7 @@ class Outcome:
 
 
 def play(client: Client) -> Outcome:
-    """Let one client live through the two minutes."""
+    """Let one client live through the minute."""
     scenario = Scenario(
         seed=SEED,
         rate_per_s=RATE_PER_S,
@@ -197,9 +197,9 @@ def page(found: list[tuple[Client, Outcome]]) -> str:
             f"| {one.starts} | {says} |"
         )
     return f"""\
-# Two bad minutes
+# A bad minute
 
-`python -m bench.bad_minutes` ({date.today().isoformat()}; {", ".join(_versions()[:2])}):
+`python -m bench.bad_minute` ({date.today().isoformat()}; {", ".join(_versions()[:2])}):
 {RATE_PER_S} posts a second for {WATCH_S:.0f} s, a fault every 8 s on average (seed {SEED}:
 {", ".join(KINDS)}), one `kill -9`, and a supervisor that starts a
 client {AWAY_S:.0f} s after it has ended. Each client connects when it wants to,
@@ -211,7 +211,7 @@ or would have had it been there.
 
 
 def main() -> None:
-    """Play the minutes for each client and write the page."""
+    """Play the minute for each client and write the page."""
     found = []
     for client in CLIENTS:
         outcome = play(client)
