@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from bench.experiments import _versions
 from bench.measure import ROOT
 from tap_twitter_stream.simulator import Scenario, Simulator
+from tap_twitter_stream.wire.snowflake import created_ms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 PAGE = ROOT / "docs/bad-minute.md"
 SEED = 20261126
 RATE_PER_S = 50
-WATCH_S = 60.0
-KILL_AT_S = 25.0
+WATCH_S = 45.0
+KILL_AT_S = 20.0
 AWAY_S = 3.0  # between an end and the next start, as a supervisor does it
 SETTLE_S = 45.0  # recent search begins half a minute after a gap
 KINDS = ["close", "cut", "cut_line", "rst", "disconnect", "bad_line", "http_5xx", "duplicate"]
@@ -87,13 +88,11 @@ def play(client: Client) -> Outcome:
         starts, lines = _supervise(client, sim, folder)
         sim.catch_up()
         oracle = sim.oracle
-        # Nobody can have what happened after the last connection.
-        first, last = oracle.connections[0], oracle.connections[-1]
-        gone = [one for one in oracle.absences if one.from_s >= (last.closed_s or 0.0) - 1e-3]
-        after = {str(i) for one in gone for i in one.ids()}
-        happened = {*oracle.sent_ids(), *oracle.missed_ids()} - after
+        # What comes later only gives recent search the time that it needs.
+        until_ms = (oracle.connections[0].opened_s + WATCH_S) * 1000
+        known = {*oracle.sent_ids(), *oracle.missed_ids()}
+        happened = {one for one in known if (created_ms(one) or 0) < until_ms}
         ids = [one for one in _ids(client, lines) if one in happened]
-        assert first.opened_s  # noqa: S101 - it has connected
         return Outcome(
             happened=len(happened),
             stored=len(set(ids)),
@@ -204,7 +203,8 @@ def page(found: list[tuple[Client, Outcome]]) -> str:
 {", ".join(KINDS)}), one `kill -9`, and a supervisor that starts a
 client {AWAY_S:.0f} s after it has ended. Each client connects when it wants to,
 so the faults fall on moments of its own. Posts of that time are those that X has sent to it,
-or would have had it been there.
+or would have had it been there. Where gaps are filled, {SETTLE_S:.0f} s more are given for that,
+with the same faults going on. On a machine of two cores a start of the tap takes two seconds.
 
 {chr(10).join(rows)}
 """  # noqa: DTZ011 - the day where it was run
