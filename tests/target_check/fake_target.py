@@ -170,7 +170,7 @@ class Stuck(Target):
 
     def end(self) -> None:
         while True:
-            time.sleep(60)
+            time.sleep(60)  # what it stands for: a target that hangs until it is killed
 
 
 class Upserting(Target):
