@@ -131,7 +131,8 @@ def _supervise(client: Client, sim: Simulator, folder: Path) -> tuple[int, list[
             process.wait(20)
         except subprocess.TimeoutExpired:
             process.kill()
-    return starts, out.read_text(errors="replace").splitlines()
+    # Not splitlines(): it also cuts at U+2028, U+2029 and U+0085, which posts contain.
+    return starts, out.read_text(errors="replace").split("\n")
 
 
 def _command(client: Client, sim: Simulator, folder: Path, out: Path) -> Sequence[str | Path]:
@@ -148,7 +149,7 @@ def _command(client: Client, sim: Simulator, folder: Path, out: Path) -> Sequenc
     }
     (folder / "config.json").write_text(json.dumps(config))
     tap = [sys.executable, "-m", "tap_twitter_stream", "--config", str(folder / "config.json")]
-    states = [line for line in out.read_text().splitlines() if line.startswith('{"type":"STATE"')]
+    states = [line for line in out.read_text().split("\n") if line.startswith('{"type":"STATE"')]
     if not states:
         return tap
     (folder / "state.json").write_text(json.dumps(json.loads(states[-1])["value"]))

@@ -160,7 +160,7 @@ def watch(experiment: Experiment, client: str) -> Seen:
             connects_s = [at_s for at_s in connects_s if at_s - first_s <= experiment.watch_s]
         errors = Path(folder, "err").read_text(errors="replace").strip().splitlines()
         return Seen(
-            ids=_ids(client, Path(folder, "out").read_text().splitlines()),
+            ids=_ids(client, Path(folder, "out").read_text().split("\n")),
             sent=[*sim.oracle.sent_ids(), *experiment.extra_ids],
             connects_s=connects_s,
             alive=alive,
