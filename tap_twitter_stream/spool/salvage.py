@@ -87,9 +87,15 @@ def _likely(handle: int, start: int, end: int) -> Iterator[int]:
 
 
 def _in_step(handle: int, base: int, last: Frame) -> bool:
-    """Whether a frame is sound, or at least shown to have the right length by what follows."""
+    """Whether a frame is sound, or at least shown to have the right length by what follows.
+
+    A wrong length may end where another frame does, and would take the frames between with it.
+    """
     if last.kind is not Kind.CORRUPT:
         return True
-    block = block_at(handle, last.end - base)
+    start, end = last.position - base, last.end - base
+    if next_sound(handle, start + 1, end) < end:
+        return False
+    block = block_at(handle, end)
     following, _ = parse(block[: wanted_bytes(block)], last.end, verify=True)
     return not block or (bool(following) and following[0].kind is not Kind.CORRUPT)

@@ -1,7 +1,8 @@
 """The log against a model of it, on a disk that fills, fails, and loses what was not forced (G0).
 
 Mutations: skip an fsync in ``sync``, of a closed segment or of the folder; take a failed fsync
-back; let new frames have positions that a crash took back; go on behind a half-written frame.
+back; let new frames have positions that a crash took back; go on behind a half-written frame;
+believe the length of a damaged frame because a sound one follows.
 """
 
 from __future__ import annotations
@@ -218,12 +219,34 @@ class LogMachine(RuleBasedStateMachine):
         content = bytearray(segment.path.read_bytes())
         at = int(share * (len(content) - 1))
         content[at] ^= change
-        contents = {one.path: one.path.read_bytes() for one in found}
-        meta = self.folder / "spool.json"
-        self.disk.adopt({**contents, segment.path: bytes(content), meta: meta.read_bytes()})
+        self._adopt(segment.path, bytes(content))
         self._open()
         hit = segment.base + at
         self.kept = [one for one in self.kept if not one <= hit < self._end_of(one)]
+
+    @precondition(lambda self: self.kept)
+    @rule(share=st.floats(0, 1), more=st.integers(1, 4))
+    def rot_a_length(self, share: float, more: int) -> None:
+        """A frame's length comes to reach to the end of a later one."""
+        self._abandon()
+        at = int(share * (len(self.kept) - 1))
+        position = self.kept[at]
+        segment = [one for one in segments(self.folder) if one.base <= position][-1]
+        ends = [self._end_of(one) for one in self.kept[at + 1 :]][:more]
+        end = max([end for end in ends if end <= segment.end], default=segment.end + more)
+        content = bytearray(segment.path.read_bytes())
+        length = (end - position - HEADER_BYTES).to_bytes(4, "little")
+        offset = position - segment.base
+        content[offset : offset + len(length)] = length
+        self._adopt(segment.path, bytes(content))
+        self._open()
+        self.kept.remove(position)
+
+    def _adopt(self, path: Path, content: bytes) -> None:
+        """Put a changed file onto the disk, beside the others as they are shown."""
+        contents = {one.path: one.path.read_bytes() for one in segments(self.folder)}
+        meta = self.folder / "spool.json"
+        self.disk.adopt({**contents, path: content, meta: meta.read_bytes()})
 
     @rule(back=st.integers(0, 10**6))
     def remember(self, back: int) -> None:

@@ -131,6 +131,24 @@ def test_a_wrong_checksum_alone_costs_one_frame(tmp_path: Path) -> None:
     assert [frame.payload for frame in frames if frame.kind is Kind.CORRUPT] == [b"TWO"]
 
 
+@pytest.mark.parametrize("swallowed", [1, 2])
+def test_a_wrong_length_that_ends_where_another_frame_does_costs_one_frame(
+    tmp_path: Path, swallowed: int
+) -> None:
+    """Mutation: take a length for right because what follows is sound, or is the file's end."""
+    write_payloads(tmp_path, [b"one", b"two", b"three"])
+    write_payloads(tmp_path, [])
+    path = segments(tmp_path)[0].path
+    content = bytearray(path.read_bytes())
+    at = content.index(b"one") - HEADER_BYTES
+    content[at] = len(b"one" + b"two" + b"three"[: 5 * swallowed - 5]) + swallowed * HEADER_BYTES
+    path.write_bytes(content)
+    frames = frames_from(tmp_path)
+    assert payloads(frames) == [b"two", b"three"]
+    (corrupt,) = [frame for frame in frames if frame.kind is Kind.CORRUPT]
+    assert corrupt.payload.endswith(b"one")
+
+
 def test_a_long_stretch_of_damage_comes_in_pieces_that_lose_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
