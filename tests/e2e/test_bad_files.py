@@ -72,7 +72,7 @@ def test_a_tap_without_stdin_or_stderr_captures(tmp_path: Path, handles: str) ->
     with Simulator() as sim:
         command = " ".join(arguments(tmp_path, config_for(sim, max_records=3)))
         code, out, _ = said(["sh", "-c", f"{command} {handles}"], tmp_path)
-    messages = [json.loads(line) for line in out.strip().split("\n")]
+    messages = [json.loads(line) for line in out.strip().split(b"\n")]
     assert code == 0
     assert sum(one.get("stream") == "tweets" for one in messages if one["type"] == "RECORD") == 3
     assert messages[-1]["type"] == "STATE"
