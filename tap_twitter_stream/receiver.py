@@ -158,7 +158,7 @@ class ReceiverProcess:
     def _connect_all(self) -> Fatal | None:
         """Prepare by REST, then run one loop an endpoint; return the first that gave up."""
         prepared, rest = prepare(self._settings, self._clock)
-        rules = record_rules(self._settings, rest, self._log)
+        rules = record_rules(self._settings, rest, WaitingLog(self._log, self._clock, "rules"))
         missing = {(name, part): since_us for name, part, since_us in self._order.missing}
         receivers = [
             self._receiver(prepared, one, missing.get((one.endpoint, one.partition)))
@@ -211,7 +211,9 @@ class ReceiverProcess:
         while not self._stop.is_set():
             try:
                 self._filler.run(means)
-            except Exception:  # noqa: PERF203 - the thread's edge: live streams must not end for it
+            except SpoolError as error:  # noqa: PERF203 - the streams see to it that the run ends
+                logger.warning("Filling a gap failed; the next run tries again. %s", error)
+            except Exception:  # the thread's edge: live streams must not end for it
                 logger.exception("Filling a gap failed; the next run tries again")
 
     def _finish(self) -> None:

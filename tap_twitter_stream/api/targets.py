@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from tap_twitter_stream.clock import Clock
     from tap_twitter_stream.policy.gaps import GapKey
     from tap_twitter_stream.settings import Settings
-    from tap_twitter_stream.spool.writer import LogWriter
 
 logger = logging.getLogger(__name__)
 
@@ -90,7 +89,7 @@ def prepare(settings: Settings, clock: Clock) -> tuple[Prepared, RestClient]:
     return prepared, RestClient(caller)
 
 
-def record_rules(settings: Settings, rest: RestClient, log: LogWriter) -> tuple[RuleRow, ...]:
+def record_rules(settings: Settings, rest: RestClient, log: WaitingLog) -> tuple[RuleRow, ...]:
     """Bring the rules in line, and put them and what X said about them into the log.
 
     Returns:
@@ -104,10 +103,10 @@ def record_rules(settings: Settings, rest: RestClient, log: LogWriter) -> tuple[
         return ()
     rules = settings.rules
     outcome = sync_rules(rest, rules.wanted, rules.tag_prefix, rules.policy)
-    log.append_json(Kind.RULES, {"rules": [asdict(row) for row in outcome.rows]})
+    log.note(Kind.RULES, {"rules": [asdict(row) for row in outcome.rows]})
     for problem in outcome.problems:
         frame = {"kind": "rule", "endpoint": "filtered", "problem": problem}
-        log.append_json(Kind.PROBLEM, frame)
+        log.note(Kind.PROBLEM, frame)
         logger.warning("Rules: %s", _words(problem))
     _tell(outcome, rules.policy)
     if not outcome.active_total:

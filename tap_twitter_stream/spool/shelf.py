@@ -47,13 +47,33 @@ class Shelf:
         if self.kept_bytes < most_bytes:
             return True
         dropped = self.drop(lambda one: one.end <= emitted and self.kept_bytes >= most_bytes)
-        if dropped and not self._told:
+        if dropped:
+            self._tell("The spool reached spool_max_bytes")
+        return self.kept_bytes < most_bytes
+
+    def shed(self, emitted: int) -> bool:
+        """Drop the oldest segment if it was emitted: the disk is full, and what comes is not kept.
+
+        Returns:
+            Whether one went.
+
+        Raises:
+            OSError: The folder cannot be forced to disk.
+        """
+        oldest = self.start
+        dropped = self.drop(lambda one: one.base == oldest and one.end <= emitted)
+        if dropped:
+            self._tell("The disk of the spool is full")
+        return bool(dropped)
+
+    def _tell(self, cause: str) -> None:
+        if not self._told:
             self._told = True
             logger.warning(
-                "The spool reached spool_max_bytes: what was emitted longest ago is dropped, "
-                "although no STATE has acknowledged it yet."
+                "%s: what was emitted longest ago is dropped, although no STATE has acknowledged "
+                "it yet.",
+                cause,
             )
-        return self.kept_bytes < most_bytes
 
     def drop(self, wanted: Callable[[Segment], bool]) -> int:
         """Delete the oldest segments while they are wanted gone; return how many bytes went.

@@ -7,7 +7,8 @@ import os
 import threading
 from typing import TYPE_CHECKING, Any
 
-from tap_twitter_stream.errors import SpoolError
+from tap_twitter_stream.errors import SpoolError, SpoolFullError
+from tap_twitter_stream.spool.context import Context
 from tap_twitter_stream.spool.files import REAL_FILES, unsynced, unwritable
 from tap_twitter_stream.spool.folder import begin_segment, identity, lock
 from tap_twitter_stream.spool.frames import (
@@ -69,8 +70,7 @@ class LogWriter:
         self._sync_guard = threading.Lock()
         self._dirty = False
         self._broken = ""  # why nothing is taken any more
-        self._context: dict[int, dict[str, Any]] = {}  # open connections, for the next segment
-        self._window: dict[str, Any] = {}
+        self._context = Context()
         self._emitted = 0  # the reader needs nothing before this position
         self._handle = -1
         self._lock_handle = lock(folder)
@@ -86,6 +86,7 @@ class LogWriter:
                 self._shelf.start = self.end
             # Room is made by whole segments, so a small log needs small ones.
             self._segment_bytes = min(SEGMENT_BYTES, max_bytes // 4)
+            self._shelf.drop(lambda segment: segment.end <= floor)  # may be all the room there is
             self._new_segment(follows=self.old_end)
         except OSError as error:
             os.close(self._lock_handle)
@@ -100,7 +101,8 @@ class LogWriter:
         """Append one frame and return its position.
 
         Raises:
-            SpoolFullError: The disk is full. Nothing of the frame counts: append it again later.
+            SpoolFullError: The disk is full, and no old file may go to make room. Nothing of the
+                frame counts: append it again later.
             SpoolError: The disk is broken. Nothing of the frame counts, nor will of any other.
         """
         time_us = self._clock.now_us() if time_us is None else time_us
@@ -114,12 +116,7 @@ class LogWriter:
         with self._guard:
             position = self._append(kind, encode_json(value), connection, self._clock.now_us())
             # Under the same lock: another connection's frame may begin a segment right behind.
-            if kind is Kind.WINDOW:
-                self._window = value
-            elif kind is Kind.OPENED:
-                self._context[connection or position] = value
-            elif kind is Kind.CLOSED:
-                self._context.pop(connection, None)
+            self._context.note(kind, value, connection or position)
         self._ring()
         return position
 
@@ -217,6 +214,12 @@ class LogWriter:
         except OSError as error:
             raise self._break(unsynced(error)) from error
 
+    def _shed(self) -> bool:
+        try:
+            return self._shelf.shed(self._emitted)
+        except OSError as error:
+            raise self._break(unsynced(error)) from error
+
     def _drop(self, wanted: Callable[[Segment], bool]) -> int:
         try:
             return self._shelf.drop(wanted)
@@ -246,12 +249,7 @@ class LogWriter:
         Args:
             follows: Position where the last file ended, so that a reader can tell a missing one.
         """
-        context = {
-            "window": self._window,
-            "connections": [[c, v] for c, v in self._context.items()],
-            "follows": follows,
-        }
-        payload = encode_json(context)
+        payload = encode_json(self._context.opening(follows))
         header = encode_header(Kind.CONTEXT, 0, self._clock.now_us(), payload)
         data = MAGIC + header + payload
         handle = begin_segment(self._folder, self.end, [data], self._files, durable=self._durable)
@@ -271,14 +269,18 @@ class LogWriter:
 
     def _append(self, kind: Kind, payload: bytes, connection: int, time_us: int) -> int:
         self._check()
-        try:
-            if self.end - self._segment_base >= self._segment_bytes:
-                self._roll()
-            position = self.end
-            self._write(kind, payload, connection, time_us)
-        except OSError as error:
-            raise unwritable(error) from error
-        return position
+        while True:
+            try:
+                if self.end - self._segment_base >= self._segment_bytes:
+                    self._roll()
+                position = self.end
+                self._write(kind, payload, connection, time_us)
+            except OSError as error:  # noqa: PERF203 - a second round is the exception
+                why = unwritable(error)
+                if not (isinstance(why, SpoolFullError) and self._shed()):
+                    raise why from error
+            else:
+                return position
 
     def _write(self, kind: Kind, payload: bytes, connection: int, time_us: int) -> None:
         header = encode_header(kind, connection, time_us, payload)

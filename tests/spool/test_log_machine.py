@@ -62,6 +62,7 @@ class LogMachine(RuleBasedStateMachine):
         self.safe_end = 0
         self.broken = False
         self.acknowledged = 0
+        self.spool_id: str | None = None
         self._open()
 
     def teardown(self) -> None:
@@ -70,18 +71,38 @@ class LogMachine(RuleBasedStateMachine):
 
     def _open(self) -> None:
         self.disk.heal()
-        known = getattr(self, "spool_id", None)
-        self.log = writer(
-            self.folder,
-            max_bytes=4 * SEGMENTS_OF_BYTES,
-            durable=True,
-            acknowledged=(known, self.acknowledged),
-            files=self.disk,
-        )
-        assert known in {None, self.log.spool_id}
+        self.log = self._writer()
+        assert self.spool_id in {None, self.log.spool_id}
         self.spool_id = self.log.spool_id
         self.broken = False
         self.safe_end = self.log.end
+        self.may_go = self.log.start
+        self.kept = self._unacknowledged(self.kept)
+
+    def _writer(self) -> LogWriter:
+        return writer(
+            self.folder,
+            max_bytes=4 * SEGMENTS_OF_BYTES,
+            durable=True,
+            acknowledged=(self.spool_id, self.acknowledged),
+            files=self.disk,
+        )
+
+    def _unacknowledged(self, positions: list[int]) -> list[int]:
+        """Leave out what a start drops: whole files before what STATE says."""
+        assert self.log
+        dropped_to = min(self.log.start, self.acknowledged)
+        return [position for position in positions if position >= dropped_to]
+
+    @rule(free_bytes=st.integers(0, 500))
+    def start_on_a_full_disk(self, free_bytes: int) -> None:
+        """It may be refused; then nothing is lost by it."""
+        self._abandon()
+        self.disk.free_bytes = free_bytes
+        with contextlib.suppress(SpoolError):
+            self.log = self._writer()
+            self._abandon()
+        self._open()
 
     def _abandon(self) -> None:
         """End as a killed process does."""
@@ -96,9 +117,16 @@ class LogMachine(RuleBasedStateMachine):
         self.ever[position] = (kind, connection, payload)
         self.kept.append(position)
 
+    def _refused(self) -> None:
+        """On its way to a full disk's end the log may have dropped what was emitted."""
+        assert self.log
+        self.broken = bool(self.log._broken)  # noqa: SLF001
+        self._note_progress()
+
     def _note_progress(self) -> None:
         """Closed segments are safe, and their frames may go when they were emitted."""
         assert self.log
+        assert self.log.start <= self.may_go, "what was not emitted yet is gone"
         self.safe_end = max(self.safe_end, segments(self.folder)[-1].base)
         self.kept = [position for position in self.kept if position >= self.log.start]
 
@@ -110,7 +138,7 @@ class LogMachine(RuleBasedStateMachine):
             position = self.log.append(Kind.BYTES, payload, connection=connection)
         except SpoolError:
             assert self.log.end >= end
-            self.broken = bool(self.log._broken)  # noqa: SLF001
+            self._refused()
             return
         self._taken(position, Kind.BYTES, connection, payload)
         self._note_progress()
@@ -121,7 +149,7 @@ class LogMachine(RuleBasedStateMachine):
         try:
             position = self.log.append_json(kind, {"connection_id": "a"}, connection=connection)
         except SpoolError:
-            self.broken = bool(self.log._broken)  # noqa: SLF001
+            self._refused()
             return
         self._taken(position, kind, connection, b'{"connection_id":"a"}')
         self._note_progress()
@@ -144,15 +172,14 @@ class LogMachine(RuleBasedStateMachine):
         if not self.kept:
             return
         position = self.kept[int(share * (len(self.kept) - 1))]
+        self.may_go = max(self.may_go, position)
         if room:
             self.log.emitted(position)
         try:
             self.log.has_room() if room else self.log.drop_before(position)
         except SpoolError:
             self.broken = True
-        if self.log.start > position:
-            assert self.log.start <= position, "what was not emitted yet is gone"
-        self.kept = [one for one in self.kept if one >= self.log.start]
+        self._note_progress()
 
     @rule(fault=FAULTS)
     def break_one_call(self, fault: dict[str, int]) -> None:
@@ -206,7 +233,7 @@ class LogMachine(RuleBasedStateMachine):
         self.disk.cut_power(random.Random(seed), kind=kind)
         self._open()
         found = [frame.position for frame in self._frames(0)]
-        assert set(safe) <= set(found), "what was forced to disk is gone"
+        assert set(self._unacknowledged(safe)) <= set(found), "what was forced to disk is gone"
         assert set(found) <= set(self.kept), "what was never there came up"
         self.kept = found
 
@@ -240,7 +267,7 @@ class LogMachine(RuleBasedStateMachine):
         content[offset : offset + len(length)] = length
         self._adopt(segment.path, bytes(content))
         self._open()
-        self.kept.remove(position)
+        self.kept = [one for one in self.kept if one != position]
 
     def _adopt(self, path: Path, content: bytes) -> None:
         """Put a changed file onto the disk, beside the others as they are shown."""
@@ -248,7 +275,7 @@ class LogMachine(RuleBasedStateMachine):
         meta = self.folder / "spool.json"
         self.disk.adopt({**contents, path: content, meta: meta.read_bytes()})
 
-    @rule(back=st.integers(0, 10**6))
+    @rule(back=st.one_of(st.integers(0, 900), st.integers(0, 10**6)))
     def remember(self, back: int) -> None:
         """A STATE of some time, that later runs are given."""
         assert self.log
