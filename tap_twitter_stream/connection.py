@@ -101,6 +101,15 @@ class Connection:
         if made_ms is not None:
             stats[MAX_LAG_MS] = max(stats[MAX_LAG_MS] or 0, time_us // 1000 - made_ms)
 
+    def complete_until_us(self, behind_us: int) -> int:
+        """Return until when it has brought all, if reading had paused since ``behind_us``.
+
+        X keeps nearly to the order in which posts are made.
+        """
+        last_id = self.stats[LAST_ID]
+        made_ms = None if last_id is None else created_ms(last_id)
+        return max(behind_us, 0 if made_ms is None else made_ms * 1000)
+
 
 def connection_row(head: dict[str, Any], stats: list[Any], window_id: str | None) -> dict[str, Any]:
     """Return the ``capture_connections`` row of a connection, or of an attempt at one.

@@ -301,6 +301,9 @@ class Replay:
             if connection.is_live:
                 since_us = connection.line_start_us or frame.time_us
                 self._books.uncover(connection.head, since_us, connection.number)
+        if connection.is_live and (behind_us := end.get("behind_us")) is not None:
+            until_us = connection.complete_until_us(behind_us)
+            self._books.uncover(connection.head, until_us, connection.number)
         self._open.discard(connection.number)
         row = {**connection.head, **end}
         row.setdefault("closed_at_us", frame.time_us)

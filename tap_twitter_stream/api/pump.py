@@ -13,10 +13,19 @@ if TYPE_CHECKING:
     from tap_twitter_stream.api.waiting_log import WaitingLog
     from tap_twitter_stream.clock import Clock
 
+_PAUSE_S = 1.0  # storing one read takes less, unless the disk or the log is full
+_CAUGHT_UP_S = 5.0  # reading at full speed empties the buffers of both sides in less
+
 
 @dataclass(slots=True)
 class Life:
-    """What is known of a connection when it has ended. ``tail`` are the last bytes it brought."""
+    """What is known of a connection when it has ended.
+
+    Attributes:
+        tail: The last bytes it brought.
+        last_byte_us: Until when all had come that X had sent, as far as is known.
+        behind_us: Since when what came may be old, as reading had paused shortly before the end.
+    """
 
     ending: Ending
     lived_s: float = 0.0
@@ -24,7 +33,39 @@ class Life:
     brought: bool = False  # a message, or a part of one
     wire_bytes: int = 0
     last_byte_us: int | None = None
+    behind_us: int | None = None
     tail: bytes = b""
+
+
+class _Pace:
+    """Whether reading keeps up: what X sends during a pause stays in buffers, or is never sent.
+
+    So a pause says nothing of X's silence, and an end that is found soon after one may be as old as
+    the pause.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._read_s = clock.monotonic_s()
+        self._resumed_s = 0.0
+        self.behind_us: int | None = None
+
+    def has_read(self) -> None:
+        """Note that a read returned."""
+        self._read_s = self._clock.monotonic_s()
+        if self.behind_us is not None and self._read_s - self._resumed_s > _CAUGHT_UP_S:
+            self.behind_us = None
+
+    def has_paused(self) -> bool:
+        """Tell whether it took long since a read returned."""
+        now_s = self._clock.monotonic_s()
+        pause_s = now_s - self._read_s
+        if pause_s <= _PAUSE_S:
+            return False
+        if self.behind_us is None:
+            self.behind_us = self._clock.now_us() - int(pause_s * 1e6)
+        self._resumed_s = self._read_s = now_s
+        return True
 
 
 class Pump:
@@ -46,18 +87,21 @@ class Pump:
         """
         clock = self._clock
         opened_s = last_byte_s = clock.monotonic_s()
+        pace = _Pace(clock)
         tail = b""
         life = Life(StoppedByUs("stop"))
         while True:
-            if clock.stopped:
-                break
-            if not self._log.wait_for_room():
+            has_room = clock.stopped or self._log.wait_for_room()
+            if pace.has_paused():
+                last_byte_s = clock.monotonic_s()
+            if clock.stopped or not has_room:
                 break
             silent_s = clock.monotonic_s() - last_byte_s
             if silent_s >= self._stall_timeout_s:
                 life.ending = Stalled(silent_s)
                 break
             got = stream.read(self._stall_timeout_s - silent_s)
+            pace.has_read()
             if got is None:
                 continue
             if not isinstance(got, bytes):
@@ -71,7 +115,9 @@ class Pump:
         ended_s = clock.monotonic_s()
         life.lived_s = ended_s - opened_s
         life.wire_bytes = stream.wire_bytes
-        life.last_byte_us = clock.now_us() - int((ended_s - last_byte_s) * 1e6)
+        life.behind_us = pace.behind_us
+        last_byte_us = clock.now_us() - int((ended_s - last_byte_s) * 1e6)
+        life.last_byte_us = last_byte_us if pace.behind_us is None else pace.behind_us
         life.brought = bool(tail.strip())
         life.tail = tail
         return life

@@ -277,6 +277,7 @@ class Receiver:
             ending=ending_to_dict(life.ending),
             description=describe(life.ending),
             wire_bytes=life.wire_bytes,
+            behind_us=life.behind_us,
             wait_s=None if isinstance(life.ending, StoppedByUs) else wait_s,
         )
         if isinstance(life.ending, HttpRefused):

@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import errno
+import os
+from typing import TYPE_CHECKING, TypeAlias, cast
+
+from tap_twitter_stream.api.pump import Life, Pump
+from tap_twitter_stream.api.waiting_log import WaitingLog
+from tap_twitter_stream.policy.ending import ClosedByServer, Ending, Stalled
+from tests.fakes import START_S, FakeClock
+from tests.spool.disk import Disk
+from tests.spool.logs import frames_from, payloads, writer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from tap_twitter_stream.api.connect import OpenStream
+
+STALL_S = 45.0
+END = ClosedByServer(clean=True)
+Step: TypeAlias = "tuple[float, bytes | Ending]"  # seconds until it comes
+
+
+class FullUntil(Disk):
+    """A disk that has room from some moment on."""
+
+    def __init__(self, clock: FakeClock, until_s: float) -> None:
+        super().__init__()
+        self._clock = clock
+        self.until_s = until_s
+
+    def writev(self, handle: int, parts: Sequence[bytes]) -> int:  # type: ignore[override]
+        if self._clock.now_s() < self.until_s:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return super().writev(handle, parts)
+
+
+class Stream:
+    """What a connection brings, and nothing more at the end."""
+
+    def __init__(self, clock: FakeClock, *script: Step) -> None:
+        self.wire_bytes = 0
+        self._clock = clock
+        self._script = list(script)
+
+    def read(self, timeout_s: float) -> bytes | Ending | None:
+        if not self._script:
+            self._clock.advance(timeout_s)
+            return None
+        after_s, what = self._script.pop(0)
+        self._clock.advance(after_s)
+        return what
+
+
+def live(folder: Path, *script: Step, full_s: float) -> tuple[Life, bytes]:
+    """Pump a script onto a disk that is full at first; return the life, and what was stored."""
+    clock = FakeClock()
+    log = writer(folder, clock=clock, files=FullUntil(clock, START_S + full_s))
+    waiting = WaitingLog(log, clock, "filtered")
+    pump = Pump(waiting, clock, endpoint="filtered", stall_timeout_s=STALL_S)
+    life = pump.run(cast("OpenStream", Stream(clock, *script)), 8)
+    log.close()
+    return life, b"".join(payloads(frames_from(folder)))
+
+
+def test_a_pause_is_no_silence_of_x(tmp_path: Path) -> None:
+    """Mutation: judge a stall by the last read, and throw away what waits in the socket."""
+    script: list[Step] = [(0.0, b"one\r\n"), (0.0, b"two\r\n"), (0.0, END)]
+    life, stored = live(tmp_path, *script, full_s=600)
+    assert stored == b"one\r\ntwo\r\n"
+    assert life.ending == END
+
+
+def test_silence_after_a_pause_is_a_stall(tmp_path: Path) -> None:
+    life, _ = live(tmp_path, (0.0, b"one\r\n"), full_s=600)
+    assert life.ending == Stalled(STALL_S)
+
+
+def test_an_end_found_after_a_pause_may_be_as_old_as_that(tmp_path: Path) -> None:
+    script: list[Step] = [(1.0, b"one\r\n"), (0.0, b"two\r\n"), (0.0, END)]
+    life, _ = live(tmp_path, *script, full_s=600)
+    assert life.behind_us == life.last_byte_us == int((START_S + 1) * 1e6)
+
+
+def test_a_second_pause_before_reading_has_caught_up_is_part_of_the_first(tmp_path: Path) -> None:
+    clock = FakeClock()
+    disk = FullUntil(clock, START_S + 60)
+    log = writer(tmp_path, clock=clock, files=disk)
+    pump = Pump(WaitingLog(log, clock, "x"), clock, endpoint="filtered", stall_timeout_s=STALL_S)
+
+    class FullAgain(Stream):
+        def read(self, timeout_s: float) -> bytes | Ending | None:
+            got = super().read(timeout_s)
+            if got == b"two\r\n":
+                disk.until_s = START_S + 120
+            return got
+
+    script: list[Step] = [(0.0, b"one\r\n"), (2.0, b"two\r\n"), (2.0, END)]
+    life = pump.run(cast("OpenStream", FullAgain(clock, *script)), 8)
+    log.close()
+    assert life.behind_us == int(START_S * 1e6)
+
+
+def test_reading_that_goes_on_has_caught_up(tmp_path: Path) -> None:
+    script: list[Step] = [(0.0, b"one\r\n"), (6.0, b"two\r\n"), (1.0, END)]
+    life, _ = live(tmp_path, *script, full_s=600)
+    assert life.behind_us is None
+    assert life.last_byte_us == int((START_S + 606) * 1e6)
+
+
+def test_a_connection_that_is_read_at_once_is_never_behind(tmp_path: Path) -> None:
+    life, _ = live(tmp_path, (40.0, b"one\r\n"), (0.5, END), full_s=0)
+    assert life.behind_us is None
