@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tap_twitter_stream.policy.dedupe import Dedupe
 from tap_twitter_stream.policy.gap_fill import MOST_BACKFILL_MINUTES
-from tap_twitter_stream.policy.ledger import missing_since
+from tap_twitter_stream.policy.missing import missing_since
 from tap_twitter_stream.receiver_link import ReceiverLink
 from tap_twitter_stream.receiver_protocol import Hello, Order
 from tap_twitter_stream.settings import Settings, parse_settings

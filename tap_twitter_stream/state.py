@@ -11,7 +11,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from tap_twitter_stream.policy.gaps import STATE_GAPS
+from tap_twitter_stream.policy.pending_gaps import STATE_GAPS
 
 VERSION = 1
 MOST_BYTES = 10_000  # runners keep STATE in places that are made for small values

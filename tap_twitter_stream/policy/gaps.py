@@ -1,21 +1,12 @@
-"""Gaps in what was captured, and which of them somebody still tries to fill. Pure."""
+"""Gaps in what was captured, and what became of their parts. Pure."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import dataclass, field, replace
-from itertools import pairwise
-from typing import TYPE_CHECKING, TypeAlias
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 Line: TypeAlias = tuple[str, int]  # endpoint, partition
 GapKey: TypeAlias = tuple[str, int, int]  # endpoint, partition, start
-
-# How STATE says what a gap waits for, if it is no number of a connection.
-_ANY_WAY, _WAITING = 0, -1
-STATE_GAPS = 50  # more than these become fewer and longer ones in STATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,152 +52,21 @@ class Filled:
     estimated_lost: int | None = None
 
 
-@dataclass(slots=True)
-class PendingGaps:
-    """The gaps that are not given up, each waiting for a backfill or for an order to fill it."""
-
-    _gaps: dict[GapKey, Gap] = field(default_factory=dict)
-    _backfilled_by: dict[GapKey, int] = field(default_factory=dict)
-    """Those that a connection is bringing, by its number."""
-    _waiting: set[GapKey] = field(default_factory=set)
-    """Those whose backfill broke off: the next connection of the line may bring them."""
-    _ordered: set[GapKey] = field(default_factory=set)
-
-    def add(self, gap: Gap, *, backfilled_by: int | None = None) -> None:
-        """Take a gap, perhaps with the connection of its line that is bringing it."""
-        self._gaps[gap.key] = gap
-        if backfilled_by is not None:
-            self._backfilled_by[gap.key] = backfilled_by
-
-    def find(self, key: GapKey) -> Gap | None:
-        """Return a gap that is still pending."""
-        return self._gaps.get(key)
-
-    def backfilling(self, line: Line, connection: int) -> list[Gap]:
-        """Return what a connection of a line is bringing."""
-        found = sorted(self._backfilled_by.items())
-        return [self._gaps[key] for key, by in found if by == connection and key[:2] == line]
-
-    def waiting(self) -> list[Gap]:
-        """Return what the next connection of its line may bring."""
-        return [self._gaps[key] for key in self._waiting]
-
-    def came_back(self, key: GapKey, posts: int) -> None:
-        """Count posts that filling has brought."""
-        if gap := self._gaps.get(key):
-            self._gaps[key] = replace(gap, came_back=gap.came_back + posts)
-
-    def break_off(self, line: Line, connection: int) -> None:
-        """Note that a connection of a line has ended before its backfill had."""
-        for gap in self.backfilling(line, connection):
-            del self._backfilled_by[gap.key]
-            self._waiting.add(gap.key)
-
-    def reopen(self, line: Line, backfill_from_us: int | None, connection: int) -> None:
-        """Decide what a new connection of the line brings of what waited for one."""
-        for key in [key for key in self._waiting if key[:2] == line]:
-            self._waiting.discard(key)
-            if backfill_from_us is not None and backfill_from_us <= key[2]:
-                self._backfilled_by[key] = connection
-
-    def release(self, lines: Collection[Line]) -> None:
-        """Let what waits for a connection that no line of these will make be ordered."""
-        self._waiting = {key for key in self._waiting if key[:2] in lines}
-
-    def take(self, key: GapKey) -> Gap | None:
-        """Remove a gap, because it is settled."""
-        self._backfilled_by.pop(key, None)
-        self._waiting.discard(key)
-        self._ordered.discard(key)
-        return self._gaps.pop(key, None)
-
-    def to_order(self) -> list[Gap]:
-        """Return the gaps that nobody was told to fill yet, oldest first."""
-        new = self._gaps.keys() - self._backfilled_by.keys() - self._waiting - self._ordered
-        self._ordered |= new
-        return sorted((self._gaps[key] for key in new), key=lambda gap: gap.started_us)
-
-    def export(self, most: int = STATE_GAPS) -> list[list[object]]:
-        """Return the rows for STATE, at most so many, but one for each line that has a gap."""
-        return [
-            [
-                *(gap.endpoint, gap.partition, gap.started_us, gap.ended_us, gap.kind, gap.cause),
-                *(gap.window_id, gap.last_id_before, gap.estimated_lost, gap.came_back, by),
-            ]
-            for gap, by in _few([(gap, self._way(key)) for key, gap in self._gaps.items()], most)
-        ]
-
-    def _way(self, key: GapKey) -> int:
-        return _WAITING if key in self._waiting else self._backfilled_by.get(key, _ANY_WAY)
-
-    @classmethod
-    def restore(cls, rows: object, *, log_continues: bool = True) -> PendingGaps:
-        """Read what :meth:`export` made; rows of another shape are left out.
-
-        Args:
-            rows: From STATE.
-            log_continues: Whether the log goes on where they were written; if not, no connection
-                of then brings anything.
-        """
-        pending = cls()
-        for row in rows if isinstance(rows, list) else ():
-            match row:
-                case [
-                    str(endpoint),
-                    int(partition),
-                    int(started_us),
-                    int(ended_us),
-                    str(kind),
-                    str(cause),
-                    str(window_id),
-                    str() | None as last_id,
-                    int() | None as estimated,
-                    int(came_back),
-                    int(by),
-                ] if started_us < ended_us:
-                    gap = Gap(
-                        *(endpoint, partition, kind, cause, started_us, ended_us, window_id),
-                        *(last_id, estimated, came_back),
-                        pending=True,
-                    )
-                    bringing = log_continues and by not in {_WAITING, _ANY_WAY}
-                    pending.add(gap, backfilled_by=by if bringing else None)
-                    if by != _ANY_WAY and not bringing:
-                        pending._waiting.add(gap.key)
-        return pending
-
-
-def _few(gaps: Iterable[tuple[Gap, int]], most: int) -> list[tuple[Gap, int]]:
-    """Merge neighbours of a line, the nearest first, until few enough are left.
-
-    What lies between them was covered, and is then asked for again: that costs duplicates, which
-    are known, while a gap that is forgotten costs posts.
-    """
-    lines: dict[Line, list[tuple[Gap, int]]] = defaultdict(list)
-    for one in sorted(gaps, key=lambda one: one[0].started_us):
-        lines[one[0].line].append(one)
-    while sum(map(len, lines.values())) > most:
-        pairs = [
-            (later[0].started_us - earlier[0].ended_us, line, index)
-            for line, row in lines.items()
-            for index, (earlier, later) in enumerate(pairwise(row))
-        ]
-        if not pairs:
-            break
-        _, line, index = min(pairs)
-        earlier, later = lines[line][index : index + 2]
-        lines[line][index : index + 2] = [_merged(earlier, later)]
-    return [one for row in lines.values() for one in row]
-
-
-def _merged(earlier: tuple[Gap, int], later: tuple[Gap, int]) -> tuple[Gap, int]:
-    one, two = earlier[0], later[0]
-    estimates = [each for each in (one.estimated_lost, two.estimated_lost) if each is not None]
-    gap = replace(
-        one,
-        ended_us=max(one.ended_us, two.ended_us),
-        estimated_lost=sum(estimates) if estimates else None,
-        came_back=one.came_back + two.came_back,
+def part_of(gap: Gap, part: Filled, *, came_back: int) -> Gap:
+    """Return a part of a settled gap; what stays lost keeps its share of the estimate."""
+    estimate = None
+    if part.kind == "lost":
+        estimate = part.estimated_lost
+        if estimate is None and gap.estimated_lost is not None:
+            share = (part.ended_us - part.started_us) / (gap.ended_us - gap.started_us)
+            estimate = max(0, round(gap.estimated_lost * share) - gap.came_back)
+    return replace(
+        gap,
+        kind=part.kind,
+        started_us=part.started_us,
+        ended_us=part.ended_us,
+        estimated_lost=estimate,
+        came_back=came_back,
+        pending=False,
+        note=part.note,
     )
-    # No connection of now brings both; the next one may.
-    return gap, _ANY_WAY if {earlier[1], later[1]} == {_ANY_WAY} else _WAITING

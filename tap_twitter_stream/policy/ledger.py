@@ -12,7 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from .gaps import Filled, Gap, GapKey, Line, PendingGaps
+from .gaps import Filled, Gap, GapKey, Line, part_of
+from .pending_gaps import PendingGaps
 from .tracks import CRASHED, STOPPED_BY_US, UNNUMBERED, Track, from_rows, to_row
 
 if TYPE_CHECKING:
@@ -152,7 +153,7 @@ class Ledger:
         for part in parts:
             if counted or part.kind not in OPEN_KINDS:  # an earlier run has told of those
                 self._add(part.kind, part.ended_us - part.started_us)
-            settled.append(_part(gap, part, came_back=gap.came_back if part is parts[-1] else 0))
+            settled.append(part_of(gap, part, came_back=gap.came_back if part is parts[-1] else 0))
         if parts[-1].ended_us < gap.ended_us:  # of several that STATE took for one
             rest = replace(gap, started_us=parts[-1].ended_us, came_back=0)
             self.pending.add(rest)
@@ -300,45 +301,3 @@ class Ledger:
 
     def _add(self, kind: str, span_us: int) -> None:
         self.seconds[kind] = self.seconds.get(kind, 0.0) + span_us / 1e6
-
-
-def missing_since(
-    rows: object, gaps: object, *, idle_too: bool, not_before_us: int = 0
-) -> list[tuple[str, int, int]]:
-    """Return each line that misses posts, and since when.
-
-    Args:
-        rows: What a ledger exported into STATE.
-        gaps: Its pending gaps there.
-        idle_too: Whether time after an orderly end counts as well.
-        not_before_us: Pending gaps from before this are no reason: no backfill reaches them.
-    """
-    since_us = {
-        line: track.alive_us
-        for line, track in from_rows(rows, log_continues=True)
-        if track.alive_us is not None and (idle_too or track.cause != STOPPED_BY_US)
-    }
-    for gap in PendingGaps.restore(gaps).waiting():
-        if gap.started_us >= not_before_us:
-            since_us[gap.line] = min(since_us.get(gap.line, gap.started_us), gap.started_us)
-    return [(*line, at_us) for line, at_us in since_us.items()]
-
-
-def _part(gap: Gap, part: Filled, *, came_back: int) -> Gap:
-    """Return a part of a settled gap; what stays lost keeps its share of the estimate."""
-    estimate = None
-    if part.kind == "lost":
-        estimate = part.estimated_lost
-        if estimate is None and gap.estimated_lost is not None:
-            share = (part.ended_us - part.started_us) / (gap.ended_us - gap.started_us)
-            estimate = max(0, round(gap.estimated_lost * share) - gap.came_back)
-    return replace(
-        gap,
-        kind=part.kind,
-        started_us=part.started_us,
-        ended_us=part.ended_us,
-        estimated_lost=estimate,
-        came_back=came_back,
-        pending=False,
-        note=part.note,
-    )

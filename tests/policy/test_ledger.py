@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_twitter_stream.policy.gaps import Filled, Gap
-from tap_twitter_stream.policy.ledger import GapPolicy, Ledger, missing_since
+from tap_twitter_stream.policy.ledger import GapPolicy, Ledger
+from tap_twitter_stream.policy.missing import missing_since
 
 LINE = ("filtered", 0)
 

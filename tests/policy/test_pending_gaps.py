@@ -7,7 +7,8 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_twitter_stream.policy.gaps import STATE_GAPS, Gap, PendingGaps
+from tap_twitter_stream.policy.gaps import Gap
+from tap_twitter_stream.policy.pending_gaps import STATE_GAPS, PendingGaps
 
 spans = st.tuples(st.integers(1, 20), st.integers(0, 10**9), st.integers(1, 10**7))
 
