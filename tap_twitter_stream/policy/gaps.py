@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from itertools import pairwise
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 Line: TypeAlias = tuple[str, int]  # endpoint, partition
 GapKey: TypeAlias = tuple[str, int, int]  # endpoint, partition, start
@@ -15,6 +19,7 @@ class Gap:
 
     ``window_id`` names the run in which it was found, ``came_back`` how many posts filling it has
     brought so far. ``pending`` gaps are still to be filled; ``note`` says why one was not.
+    ``absorbed`` are the starts of later gaps that STATE took for one with it, oldest first.
     """
 
     endpoint: str
@@ -29,6 +34,7 @@ class Gap:
     came_back: int = 0
     pending: bool = False
     note: str = ""
+    absorbed: tuple[int, ...] = ()
 
     @property
     def key(self) -> GapKey:
@@ -67,6 +73,22 @@ def part_of(gap: Gap, part: Filled, *, came_back: int) -> Gap:
         ended_us=part.ended_us,
         estimated_lost=estimate,
         came_back=came_back,
+        last_id_before=None if part.started_us in gap.absorbed else gap.last_id_before,
         pending=False,
         note=part.note,
+        absorbed=(),
     )
+
+
+def cut(parts: Sequence[Filled], starts_us: Sequence[int]) -> list[Filled]:
+    """Cut parts where another gap had begun: each has a row of its own, which is to be settled."""
+    pieces = []
+    for part in parts:
+        inside = [one for one in starts_us if part.started_us < one < part.ended_us]
+        for begin_us, end_us in pairwise([part.started_us, *inside, part.ended_us]):
+            estimate = part.estimated_lost
+            if inside and estimate is not None:
+                estimate = round(estimate * (end_us - begin_us) / (part.ended_us - part.started_us))
+            piece = replace(part, started_us=begin_us, ended_us=end_us, estimated_lost=estimate)
+            pieces.append(piece)
+    return pieces

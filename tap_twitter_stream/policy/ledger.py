@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from .gaps import Filled, Gap, GapKey, Line, part_of
+from .gaps import Filled, Gap, GapKey, Line, cut, part_of
 from .pending_gaps import PendingGaps
 from .tracks import CRASHED, STOPPED_BY_US, UNNUMBERED, Track, from_rows, to_row
 
@@ -150,12 +150,15 @@ class Ledger:
         if counted:
             self._add(gap.kind, gap.started_us - gap.ended_us)
         settled = []
+        parts = cut(parts, gap.absorbed)
         for part in parts:
             if counted or part.kind not in OPEN_KINDS:  # an earlier run has told of those
                 self._add(part.kind, part.ended_us - part.started_us)
             settled.append(part_of(gap, part, came_back=gap.came_back if part is parts[-1] else 0))
         if parts[-1].ended_us < gap.ended_us:  # of several that STATE took for one
-            rest = replace(gap, started_us=parts[-1].ended_us, came_back=0)
+            left_us = parts[-1].ended_us
+            later = tuple(start_us for start_us in gap.absorbed if start_us > left_us)
+            rest = replace(gap, started_us=left_us, came_back=0, absorbed=later)
             self.pending.add(rest)
             settled.append(rest)
         return settled

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 
 from .few_gaps import ANY_WAY, WAITING, few
@@ -85,6 +86,7 @@ class PendingGaps:
             [
                 *(gap.endpoint, gap.partition, gap.started_us, gap.ended_us, gap.kind, gap.cause),
                 *(gap.window_id, gap.last_id_before, gap.estimated_lost, gap.came_back, by),
+                *([_steps(gap)] if gap.absorbed else []),
             ]
             for gap, by in few(((gap, self._way(key)) for key, gap in self._gaps.items()), most)
         ]
@@ -116,14 +118,30 @@ class PendingGaps:
                     int() | None as estimated,
                     int(came_back),
                     int(by),
+                    *rest,
                 ] if started_us < ended_us:
                     gap = Gap(
                         *(endpoint, partition, kind, cause, started_us, ended_us, window_id),
                         *(last_id, estimated, came_back),
                         pending=True,
+                        absorbed=_absorbed(rest, started_us, ended_us),
                     )
                     bringing = log_continues and by not in {WAITING, ANY_WAY}
                     pending.add(gap, backfilled_by=by if bringing else None)
                     if by != ANY_WAY and not bringing:
                         pending._waiting.add(gap.key)
         return pending
+
+
+def _steps(gap: Gap) -> list[int]:
+    """Return how long after each other the absorbed gaps began: short numbers for STATE."""
+    return [two - one for one, two in pairwise([gap.started_us, *gap.absorbed])]
+
+
+def _absorbed(rest: list[object], started_us: int, ended_us: int) -> tuple[int, ...]:
+    """Read what :func:`_steps` made; a STATE of an earlier version has none."""
+    match rest:
+        case [list(steps), *_] if all(isinstance(step, int) and step > 0 for step in steps):
+            found = tuple(accumulate(steps, initial=started_us))[1:]
+            return tuple(one for one in found if one < ended_us)
+    return ()
