@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tap_twitter_stream.api.waiting_log import WaitingLog
     from tap_twitter_stream.clock import Clock
 
+_BEAT_S = 1.0  # a wait for bytes that takes much longer shows that nobody was running
 _PAUSE_S = 1.0  # storing one read takes less, unless the disk or the log is full
 _CAUGHT_UP_S = 5.0  # reading at full speed empties the buffers of both sides in less
 
@@ -41,31 +42,28 @@ class _Pace:
     """Whether reading keeps up: what X sends during a pause stays in buffers, or is never sent.
 
     So a pause says nothing of X's silence, and an end that is found soon after one may be as old as
-    the pause.
+    the pause. It is one whether a disk was full or the process, or the machine, stood still.
     """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._read_s = clock.monotonic_s()
+        self._last_s, self._last_us = clock.monotonic_s(), clock.now_us()
         self._resumed_s = 0.0
         self.behind_us: int | None = None
 
-    def has_read(self) -> None:
-        """Note that a read returned."""
-        self._read_s = self._clock.monotonic_s()
-        if self.behind_us is not None and self._read_s - self._resumed_s > _CAUGHT_UP_S:
+    def has_paused(self, allowed_s: float = 0.0) -> bool:
+        """Tell whether more time has passed since the last call than was to."""
+        now_s, now_us = self._clock.monotonic_s(), self._clock.now_us()
+        # Where a machine sleeps, only one of the clocks goes on.
+        passed_s = max(now_s - self._last_s, (now_us - self._last_us) / 1e6)
+        paused = passed_s > allowed_s + _PAUSE_S
+        if paused:
+            self.behind_us = self._last_us if self.behind_us is None else self.behind_us
+            self._resumed_s = now_s
+        elif now_s - self._resumed_s > _CAUGHT_UP_S:
             self.behind_us = None
-
-    def has_paused(self) -> bool:
-        """Tell whether it took long since a read returned."""
-        now_s = self._clock.monotonic_s()
-        pause_s = now_s - self._read_s
-        if pause_s <= _PAUSE_S:
-            return False
-        if self.behind_us is None:
-            self.behind_us = self._clock.now_us() - int(pause_s * 1e6)
-        self._resumed_s = self._read_s = now_s
-        return True
+        self._last_s, self._last_us = now_s, now_us
+        return paused
 
 
 class Pump:
@@ -100,8 +98,10 @@ class Pump:
             if silent_s >= self._stall_timeout_s:
                 life.ending = Stalled(silent_s)
                 break
-            got = stream.read(self._stall_timeout_s - silent_s)
-            pace.has_read()
+            wait_s = min(_BEAT_S, self._stall_timeout_s - silent_s)
+            got = stream.read(wait_s)
+            if pace.has_paused(wait_s):
+                last_byte_s = clock.monotonic_s()
             if got is None:
                 continue
             if not isinstance(got, bytes):

@@ -103,12 +103,25 @@ def test_a_second_pause_before_reading_has_caught_up_is_part_of_the_first(tmp_pa
 
 
 def test_reading_that_goes_on_has_caught_up(tmp_path: Path) -> None:
-    script: list[Step] = [(0.0, b"one\r\n"), (6.0, b"two\r\n"), (1.0, END)]
-    life, _ = live(tmp_path, *script, full_s=600)
+    posts: list[Step] = [(1.5, b"%d\r\n" % number) for number in range(5)]
+    life, _ = live(tmp_path, (0.0, b"one\r\n"), *posts, (1.0, END), full_s=600)
     assert life.behind_us is None
-    assert life.last_byte_us == int((START_S + 606) * 1e6)
+    assert life.last_byte_us == int((START_S + 607.5) * 1e6)
+
+
+def test_a_wait_that_takes_too_long_is_a_pause(tmp_path: Path) -> None:
+    """The process stood still, or the machine slept. Mutation: wait as long as X may be silent."""
+    script: list[Step] = [(0.0, b"one\r\n"), (30.0, b"two\r\n"), (0.0, END)]
+    life, _ = live(tmp_path, *script, full_s=0)
+    assert life.behind_us == int(START_S * 1e6)
+
+
+def test_a_process_that_stood_still_has_seen_no_stall(tmp_path: Path) -> None:
+    life, stored = live(tmp_path, (0.0, b"one\r\n"), (90.0, b"two\r\n"), (0.0, END), full_s=0)
+    assert stored == b"one\r\ntwo\r\n"
+    assert life.ending == END
 
 
 def test_a_connection_that_is_read_at_once_is_never_behind(tmp_path: Path) -> None:
-    life, _ = live(tmp_path, (40.0, b"one\r\n"), (0.5, END), full_s=0)
+    life, _ = live(tmp_path, (0.5, b"one\r\n"), (0.5, END), full_s=0)
     assert life.behind_us is None
