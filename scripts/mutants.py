@@ -130,6 +130,22 @@ MUTANTS = (
     ),
     Mutant(
         "G4",
+        "an end found after a pause is taken for a new one",
+        "replay.py",
+        '(behind_us := end.get("behind_us")) is not None',
+        '(behind_us := end.get("behind")) is not None',
+        ("tests/test_capture_books.py", "tests/e2e/test_standstill.py"),
+    ),
+    Mutant(
+        "G4",
+        "of several gaps that STATE took for one only the first is settled",
+        "policy/ledger.py",
+        "cut(parts, gap.absorbed)",
+        "cut(parts, ())",
+        ("tests/policy/test_pending_gaps.py",),
+    ),
+    Mutant(
+        "G4",
         "time after a killed run is nobody's loss",
         "policy/ledger.py",
         '        return "idle" if idle and not self.policy.idle_is_gap else "lost"\n',
