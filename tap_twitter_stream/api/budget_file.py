@@ -7,7 +7,7 @@ import hashlib
 import json
 import logging
 import threading
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from tap_twitter_stream.policy.budget import Budget
@@ -48,6 +48,7 @@ class BudgetFile:
         self._limit = limit
         self._period_s = period_s
         self._memory = Budget(limit, period_s)
+        self._unwritten: Budget | None = None  # what the file was to hold, when it took nothing
         self._spent_s: float | None = None
         self._thread_lock = threading.Lock()
         if folder is not None:
@@ -103,7 +104,7 @@ class BudgetFile:
         with self._thread_lock, self._locked():
             before = self._read(now_s)
             after = change(before)
-            if after != before:
+            if after != before or self._unwritten is not None:
                 self._write(after)
 
     @contextmanager
@@ -111,23 +112,29 @@ class BudgetFile:
         if self._path is None:
             yield
             return
-        # A file of its own: the budget file is replaced, and a lock stays with the old one.
-        with self._path.with_suffix(".lock").open("a") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with ExitStack() as stack:
+            with suppress(OSError):  # no room for it: then there is none for the budget either
+                # A file of its own: the budget file is replaced, and a lock stays with the old one.
+                lock = stack.enter_context(self._path.with_suffix(".lock").open("a"))
+                fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
     def _read(self, now_s: float) -> Budget:
         if self._path is None:
             return self._memory
+        found = self._read_file(self._path, now_s)
+        return found if self._unwritten is None else found.joined(self._unwritten)
+
+    def _read_file(self, path: Path, now_s: float) -> Budget:
         try:
-            payload = json.loads(self._path.read_bytes())
+            payload = json.loads(path.read_bytes())
             return Budget.from_dict(payload, self._limit, self._period_s)
         except FileNotFoundError:
             return Budget(self._limit, self._period_s)
         except (OSError, ValueError, AttributeError) as error:
             logger.warning(
                 "%s cannot be read (%s): half of the connects that X allows count as used.",
-                self._path,
+                path,
                 error,
             )
             worst = Budget.used_up(self._limit, self._period_s, now_s)
@@ -143,9 +150,12 @@ class BudgetFile:
             fresh.write_text(json.dumps(budget.to_dict()))
             fresh.replace(self._path)
         except OSError as error:
-            logger.warning(
-                "%s cannot be written (%s): connects are counted within this run only.",
-                self._path,
-                error,
-            )
-            self._path, self._memory = None, budget
+            if self._unwritten is None:
+                logger.warning(
+                    "%s cannot be written (%s): until it can, no other run knows of our connects.",
+                    self._path,
+                    error,
+                )
+            self._unwritten = budget
+        else:
+            self._unwritten = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -50,6 +51,15 @@ class Budget:
             return self
         until_s = min(reset_s, now_s + self.period_s) + MARGIN_S
         return replace(self, blocked_until_s=max(self._blocked_s(now_s), until_s))
+
+    def joined(self, other: Budget) -> Budget:
+        """Return what both know of the same app; an attempt that both know counts once."""
+        attempts = Counter(self.attempts) | Counter(other.attempts)
+        return replace(
+            self,
+            attempts=tuple(sorted(attempts.elements())),
+            blocked_until_s=max(self.blocked_until_s, other.blocked_until_s),
+        )
 
     def left(self, now_s: float) -> int:
         """Return how many attempts could be made at once."""

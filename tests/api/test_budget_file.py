@@ -103,6 +103,30 @@ def test_unwritable_file_is_replaced_by_memory(
     assert one.spend_or_wait(START_S) > 0
 
 
+def test_what_a_full_disk_did_not_take_is_written_when_it_can_be(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Mutation: count in memory for good, and let the next run begin with an old file."""
+    one, other = budget(tmp_path, limit=4), budget(tmp_path, limit=4)
+    assert one.spend_or_wait(START_S) == 0
+    in_the_way = tmp_path / f"connects-{APP}-filtered.new"
+    in_the_way.mkdir()
+    assert one.spend_or_wait(START_S + 1) == 0
+    assert one.left(START_S + 1) == 2
+    in_the_way.rmdir()
+    assert other.spend_or_wait(START_S + 2) == 0  # does not know of the second yet
+    assert one.left(START_S + 3) == 1
+    assert budget(tmp_path, limit=4).left(START_S + 3) == 1
+    assert len(caplog.records) == 1
+
+
+def test_a_lock_that_cannot_be_made_is_done_without(tmp_path: Path) -> None:
+    one = budget(tmp_path, limit=1)
+    (tmp_path / f"connects-{APP}-filtered.lock").mkdir()
+    assert one.spend_or_wait(START_S) == 0
+    assert one.spend_or_wait(START_S) > 0
+
+
 def test_without_a_folder_the_budget_holds_within_the_run() -> None:
     one = budget(None, limit=1)
     assert one.spend_or_wait(START_S) == 0
