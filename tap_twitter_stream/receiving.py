@@ -16,7 +16,7 @@ from tap_twitter_stream.receiver_link import ReceiverLink
 from tap_twitter_stream.receiver_protocol import Hello, Order
 from tap_twitter_stream.settings import Settings, parse_settings
 from tap_twitter_stream.source import Source
-from tap_twitter_stream.spool.folder import temporary_folder
+from tap_twitter_stream.spool.folder import in_memory, temporary_folder
 from tap_twitter_stream.spool.reader import LogReader
 from tap_twitter_stream.spool.seen import SeenIds
 from tap_twitter_stream.starts import Starts
@@ -149,6 +149,12 @@ class Receiving:
                 spool.fsync_ms,
                 spool.dir,
             )
+            if in_memory(Path(spool.dir)):
+                logger.warning(
+                    "spool_dir %s is in memory: what it holds goes with the machine or container, "
+                    "and it takes memory from both. Set it to a disk.",
+                    spool.dir,
+                )
             return Path(spool.dir), True
         folder, on_disk = temporary_folder()
         logger.info(

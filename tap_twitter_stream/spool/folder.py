@@ -160,12 +160,12 @@ def temporary_folder() -> tuple[Path, bool]:
         one: a backlog would then grow where the tap promises it does not.
     """
     for parent in (os.environ.get("TMPDIR"), "/var/tmp", tempfile.gettempdir()):  # noqa: S108 - mkdtemp below
-        if parent and os.access(parent, os.W_OK) and not _in_memory(Path(parent)):
+        if parent and os.access(parent, os.W_OK) and not in_memory(Path(parent)):
             return Path(tempfile.mkdtemp(prefix="tap-twitter-stream-", dir=parent)), True
     return Path(tempfile.mkdtemp(prefix="tap-twitter-stream-")), False
 
 
-def _in_memory(path: Path) -> bool:
+def in_memory(path: Path) -> bool:
     """Whether the path is on tmpfs or ramfs, as far as this system can tell."""
     try:
         mounts = Path("/proc/mounts").read_text(encoding="utf-8", errors="replace")

@@ -7,13 +7,15 @@ running process, and can be lifted again.
 from __future__ import annotations
 
 import resource
-from typing import TYPE_CHECKING, Any
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
 
 from tap_twitter_stream.simulator import Scenario, Simulator
+from tap_twitter_stream.spool.folder import in_memory
 from tests.e2e.harness import Tap, capture, config_for, one_sentence, run
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SEND: dict[str, Any] = {"do": "send", "posts": 40, "rate_per_s": "max"}
 IDLE: dict[str, Any] = {"do": "idle"}
@@ -89,6 +91,19 @@ def test_a_disk_with_room_again_loses_nothing(tmp_path: Path) -> None:
             tap.has(80)
             assert tap.stop() == 0, tap.stderr
         assert tap.ids() == sim.oracle.sent_ids()
+
+
+def test_a_spool_in_memory_is_warned_about(tmp_path: Path) -> None:
+    """The start line says that it survives a crash, and in memory it does not survive much else."""
+    shared = Path("/dev/shm")  # noqa: S108 - a folder of our own below it
+    if not in_memory(shared):
+        pytest.skip("no /dev/shm in memory here")
+    with (
+        tempfile.TemporaryDirectory(dir=shared) as folder,
+        Simulator(Scenario(connections=[{"steps": [SEND, IDLE]}])) as sim,
+    ):
+        in_shared = capture(tmp_path, config_for(sim, spool_dir=f"{folder}/spool"), 40)
+    assert f"spool_dir {folder}/spool is in memory" in in_shared.stderr
 
 
 def test_a_state_ahead_of_the_spool_hides_nothing(tmp_path: Path) -> None:
