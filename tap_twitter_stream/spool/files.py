@@ -22,6 +22,7 @@ class Files:
     close = staticmethod(os.close)
     write = staticmethod(os.write)
     writev = staticmethod(os.writev)
+    pwrite = staticmethod(os.pwrite)
     ftruncate = staticmethod(os.ftruncate)
     fdatasync = staticmethod(os.fdatasync)
     replace = staticmethod(os.replace)

@@ -83,10 +83,11 @@ def _secure(segment: Segment, valid_bytes: int, files: Files, *, durable: bool) 
         with contextlib.suppress(OSError):  # no room for a copy: what follows needs none
             _write_anew(segment, valid_bytes, files)
             return
-    handle = files.open(segment.path, os.O_WRONLY | os.O_CLOEXEC)
+    handle = files.open(segment.path, os.O_RDWR | os.O_CLOEXEC)
     try:
         files.ftruncate(handle, valid_bytes)
         if durable:
+            _write_over(handle, valid_bytes, files)
             files.fdatasync(handle)
     finally:
         files.close(handle)
@@ -101,6 +102,16 @@ def _write_anew(segment: Segment, valid_bytes: int, files: Files) -> None:
     with segment.path.open("rb") as source:
         blocks = iter(lambda: source.read(min(BLOCK_BYTES, valid_bytes - source.tell())), b"")
         os.close(begin_segment(segment.path.parent, segment.base, blocks, files, durable=True))
+
+
+def _write_over(handle: int, size_bytes: int, files: Files) -> None:
+    """Write what a file holds to where it is, so that an fsync is about every page of it.
+
+    A copy is better where there is room: a disk may have had a reason to fail there.
+    """
+    offset = 0
+    while block := os.pread(handle, min(BLOCK_BYTES, size_bytes - offset), offset):
+        offset += files.pwrite(handle, block, offset)
 
 
 def sound_bytes(segment: Segment) -> tuple[int, bool]:

@@ -93,9 +93,9 @@ class Shelf:
             except OSError as error:
                 logger.warning("%s cannot be deleted (%s).", segment.path, error.strerror)
                 break
-            if self._durable:
-                self._files.sync_folder(self._folder)
             dropped += size
             self.kept_bytes -= size
             self.start = following.base
+            if self._durable:
+                self._files.sync_folder(self._folder)
         return dropped

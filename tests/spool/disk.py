@@ -120,6 +120,19 @@ class Disk(Files):
         file.change(file.content + data[:written])
         return written
 
+    def pwrite(self, handle: int, data: bytes, offset: int) -> int:  # type: ignore[override]
+        """Write over what is there, which takes no room."""
+        self._fault("pwrite")
+        file = self._file(handle)
+        written = os.pwrite(handle, data[: self.most_bytes], offset)
+        end = offset + written
+        assert end <= len(file.content)
+        file.change(file.content[:offset] + data[:written] + file.content[end:])
+        if file.forgotten is not None:  # those pages are dirty again, whatever they hold
+            other = bytes(byte ^ 0xFF for byte in data[:written])
+            file.forgotten = file.forgotten[:offset].ljust(offset) + other + file.forgotten[end:]
+        return written
+
     def ftruncate(self, handle: int, size: int) -> None:
         self._fault("ftruncate")
         os.ftruncate(handle, size)

@@ -63,6 +63,7 @@ class LogMachine(RuleBasedStateMachine):
         self.broken = False
         self.acknowledged = 0
         self.spool_id: str | None = None
+        self.rotten: set[int] = set()  # places of changed bytes
         self._open()
 
     def teardown(self) -> None:
@@ -211,6 +212,7 @@ class LogMachine(RuleBasedStateMachine):
         outcome = {"reason": "stop"}
         with contextlib.suppress(SpoolError):
             self.log.finish(outcome)
+        self._note_progress()  # it may have needed room
         # A new segment may have begun before it. When the last fsync failed it is of no account.
         last = frames_from(self.folder)[-1]
         if last.kind is Kind.STOPPED and last.position >= position:
@@ -245,6 +247,10 @@ class LogMachine(RuleBasedStateMachine):
         segment = found[int(share * (len(found) - 1))]
         content = bytearray(segment.path.read_bytes())
         at = int(share * (len(content) - 1))
+        if segment.base + at in self.rotten:  # a second change could make it sound
+            self._open()
+            return
+        self.rotten.add(segment.base + at)
         content[at] ^= change
         self._adopt(segment.path, bytes(content))
         self._open()
@@ -263,6 +269,7 @@ class LogMachine(RuleBasedStateMachine):
         end = max([end for end in ends if end <= segment.end], default=segment.end + more)
         content = bytearray(segment.path.read_bytes())
         length = (end - position - HEADER_BYTES).to_bytes(4, "little")
+        self.rotten |= {*range(position, position + len(length))}
         offset = position - segment.base
         content[offset : offset + len(length)] = length
         self._adopt(segment.path, bytes(content))

@@ -3,6 +3,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import random
 import shutil
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -278,6 +279,23 @@ def test_what_a_killed_run_left_unforced_is_written_anew_by_the_next(tmp_path: P
     writer(tmp_path, durable=True, files=disk).close()
     assert disk.synced[:2] == [name.replace(".log", ".new"), tmp_path.name]
     assert payloads(frames_from(tmp_path)) == [b"000", b"001", b"002"]
+
+
+def test_no_room_for_a_copy_is_no_reason_to_believe_a_second_fsync(tmp_path: Path) -> None:
+    """Mutation: only call fsync again. The next run looks at the newest file alone."""
+    disk = Disk()
+    log = writer(tmp_path, durable=True, files=disk)
+    fill(log, 1)
+    disk.fails = {"fdatasync": errno.EIO}
+    with pytest.raises(SpoolError):
+        log.sync()
+    abandon(log)
+    disk.free_bytes = 80  # a new file's first frame, but no copy of the old one
+    abandon(writer(tmp_path, durable=True, files=disk))
+    disk.heal()
+    abandon(writer(tmp_path, durable=True, files=disk))
+    disk.cut_power(random.Random(0), kind="old")
+    assert payloads(frames_from(tmp_path)) == [b"000"]
 
 
 def test_no_room_for_a_copy_does_not_keep_a_log_from_being_read(tmp_path: Path) -> None:
