@@ -23,6 +23,7 @@ from tap_twitter_stream.settings import ForeignMatches, ProgressLine, Settings
 from tap_twitter_stream.state import from_bookmark
 from tap_twitter_stream.wire.endpoints import ARCHIVE, COMMON_STREAMS, ENDPOINTS
 from tap_twitter_stream.wire.route import capture_stamp, encode_row, iso
+from tap_twitter_stream.words import amount
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -286,20 +287,20 @@ def _tell(replay: Replay) -> None:
     tally, seconds = replay.tally, replay.ledger.seconds
     if ARCHIVE in replay.window.get("endpoints", ()):
         logger.info(
-            "Read %d posts and %d events from %d files or members, %d dead letters.",
-            tally.posts_new,
-            tally.events,
-            tally.connections,
-            tally.dead_letters,
+            "Read %s and %s from %s or members, %s.",
+            amount(tally.posts_new, "post"),
+            amount(tally.events, "event"),
+            amount(tally.connections, "file"),
+            amount(tally.dead_letters, "dead letter"),
         )
         return
     logger.info(
-        "Captured %d posts: %.1f s covered, %.1f s lost, %d connections, %d dead letters.",
-        tally.posts_new,
+        "Captured %s: %.1f s covered, %.1f s lost, %s, %s.",
+        amount(tally.posts_new, "post"),
         seconds.get("covered", 0.0),
         seconds.get("lost", 0.0),
-        tally.connections,
-        tally.dead_letters,
+        amount(tally.connections, "connection"),
+        amount(tally.dead_letters, "dead letter"),
     )
 
 

@@ -44,6 +44,7 @@ from tap_twitter_stream.policy.governor import (
 )
 from tap_twitter_stream.policy.remedies import advice_on_crowding
 from tap_twitter_stream.wire.endpoints import ENDPOINTS
+from tap_twitter_stream.words import amount
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -222,9 +223,9 @@ class Receiver:
         ended = self._hunter.hunt(spec.connections_id, alone=not self.target.partition)
         if ended:
             logger.warning(
-                "%s: ended %d connections that X still counted (`kill_ghost_connections`).",
+                "%s: ended %s that X still counted (`kill_ghost_connections`).",
                 self.target.label,
-                ended,
+                amount(ended, "connection"),
             )
         return bool(ended)
 

@@ -6,6 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from tap_twitter_stream.words import amount
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -253,11 +255,6 @@ def _goes_back(start: Start) -> bool:
 def longest_s(start: Start) -> float:
     """Return the longest time that a row waited for the STATE that covers it."""
     return max((state.age_s for state in start.states), default=0.0)
-
-
-def amount(number: int, noun: str) -> str:
-    """Return a number with its noun, in the plural where it must be."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def rows(streams: Iterable[str]) -> str:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from tap_twitter_stream.errors import TargetCheckError
 from tap_twitter_stream.policy.blows import plan
-from tap_twitter_stream.policy.target_verdict import Findings, Printed, Start, amount, rows
+from tap_twitter_stream.policy.target_verdict import Findings, Printed, Start, rows
 from tap_twitter_stream.target_check.feed import Feed
 from tap_twitter_stream.target_check.process import TargetProcess
+from tap_twitter_stream.words import amount
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -28,7 +28,7 @@ def test_a_ghost_is_ended_where_the_user_wants_that(tmp_path: Path, *, kills: bo
             assert tap.stop() == 0
     deleted = [one for one in sim.oracle.requests if one["method"] == "DELETE"]
     assert len(deleted) == kills
-    assert ("ended 1 connections" in tap.stderr) is kills
+    assert ("ended 1 connection " in tap.stderr) is kills
     refused = tap.records("capture_connections")[0]
     assert refused["http_status"] == 429
     assert (

@@ -30,7 +30,7 @@ INFO     | filtered: connected (ID-3).
 INFO     | filtered: The network failed (read): Connection reset by peer. Reconnecting in N s.
 INFO     | filtered: connected (ID-4).
 INFO     | Stopping: asked to by a signal.
-INFO     | Captured N posts: N s covered, N s lost, N connections, N dead letters."""
+INFO     | Captured N posts: N s covered, N s lost, N connections, N dead letter."""
 STORIES = ["closed_by_server", "disconnect_notice", "network_failed", "stopped_by_us"]
 
 
