@@ -121,6 +121,7 @@ class ReceiverProcess:
             "tap_version": self._order.tap_version,
             "spool_id": self._log.spool_id,
             "durable": self._order.durable,
+            "ledger": self._order.ledger,
         }
         try:
             self._log.append_json(Kind.WINDOW, window)

@@ -18,6 +18,8 @@ class Order(msgspec.Struct, frozen=True):
     tap_version: str
     state_spool_id: str | None = None
     state_position: int | None = None
+    ledger: list[list[Any]] = []
+    """What the last STATE says of captured time."""
     missing: list[tuple[str, int, int]] = []
     """Endpoint, partition and since when posts are missing there, as the last STATE knows it."""
 

@@ -127,6 +127,7 @@ class Receiving:
             tap_version=self._version,
             state_spool_id=state.spool_id if state else None,
             state_position=state.read_from if state else None,
+            ledger=state.ledger if state else [],
             missing=missing_since(
                 state.ledger if state else [],
                 state.gaps if state else [],

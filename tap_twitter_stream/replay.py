@@ -174,7 +174,8 @@ class Replay:
         self._end_crashed(frame)
         if self._stopped and self._stopped["reason"] == "orphaned":
             self.ledger.crashed(self._books.window_id)
-        self._books.window = frame.json()
+        self._books.window = window = frame.json()
+        self.ledger.recall(window.get("ledger"))
         self._stopped = None
         if frame.position >= self._options.own_from:
             self.ledger.pending.release(self._books.lines)

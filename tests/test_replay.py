@@ -16,12 +16,14 @@ from tap_twitter_stream.emit.emitter import Emitter
 from tap_twitter_stream.emit.lanes import RawLane
 from tap_twitter_stream.emit.output import Output
 from tap_twitter_stream.policy.dedupe import Dedupe
+from tap_twitter_stream.policy.ledger import Ledger
 from tap_twitter_stream.replay import Replay
 from tap_twitter_stream.replay_options import ReplayOptions
 from tap_twitter_stream.schema import load_schema
 from tap_twitter_stream.spool.frames import HEADER_BYTES, Frame, Kind, encode_json
 from tap_twitter_stream.starts import by_line
 from tap_twitter_stream.state import CaptureState, from_bookmark
+from tap_twitter_stream.wire.route import iso
 
 STREAMS = (
     *("tweets", "referenced_tweets", "users", "media", "places", "polls", "tweet_rules", "rules"),
@@ -314,6 +316,48 @@ def test_a_killed_run_gets_its_row_from_the_next() -> None:
     assert (row["window_id"], row["crashed"]) == ("killed", True)
     (closed,) = [json.loads(one) for stream, one in run.rows if stream == "capture_connections"]
     assert closed["ending"] == "crashed"
+
+
+def test_a_gap_is_told_though_the_state_that_knew_its_start_is_lost() -> None:
+    """A run that STATE took up from was killed before it connected, and its STATE is gone too."""
+    log = Log()
+    earlier = Ledger()
+    line = ("sample10", 2)
+    earlier.opened(line, START_US - 9_000_000, "earlier")
+    earlier.alive(line, START_US - 5_000_000)
+    earlier.closed(line, "closed_by_server", "7", 1)
+    window = {"window_id": "killed", "started_at_us": START_US, "ledger": earlier.export()}
+    log.add(Kind.WINDOW, window)
+    log.add(Kind.WINDOW, {"window_id": "next", "started_at_us": START_US, "ledger": []})
+    head = {"connection_id": "next-1", "endpoint": line[0], "partition": line[1]}
+    log.add(Kind.OPENED, {**head, "opened_at_us": START_US, "http_status": 200})
+    run = Run()
+    run.read(log.frames)
+    (gap,) = [json.loads(one) for stream, one in run.rows if stream == "capture_gaps"]
+    assert (gap["partition"], gap["kind"], gap["cause"]) == (2, "lost", "closed_by_server")
+    assert gap["started_at"] == iso(START_US - 5_000_000)
+    assert gap["last_id_before"] == "7"
+
+
+def test_what_a_log_tells_of_a_line_counts_more_than_what_state_told() -> None:
+    log = Log()
+    line = ("filtered", 0)
+    earlier = Ledger()
+    earlier.opened(line, START_US - 9_000_000, "earlier")
+    head = {"connection_id": "a-1", "endpoint": line[0], "partition": line[1]}
+    connection = log.add(Kind.OPENED, {**head, "opened_at_us": START_US, "http_status": 200})
+    log.add(Kind.BYTES, b"\r\n", connection)
+    before = Run()
+    before.read(log.frames)
+    known = before.replay.ledger.export()
+    log.add(
+        Kind.WINDOW,
+        {"window_id": "next", "started_at_us": START_US, "ledger": earlier.export()},
+    )
+    run = Run()
+    run.read(log.frames)
+    assert [row[2] for row in run.replay.ledger.export()] == [row[2] for row in known]
+    assert not [row for stream, row in run.rows if stream == "capture_gaps"]
 
 
 def test_a_frame_full_of_junk_stays_linear() -> None:

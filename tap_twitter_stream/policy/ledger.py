@@ -224,6 +224,17 @@ class Ledger:
         self.tracks.update(from_rows(rows, log_continues=log_continues))
         self.pending = PendingGaps.restore(gaps, log_continues=log_continues)
 
+    def recall(self, rows: object) -> None:
+        """Read the tracks that STATE held when a run began, where the log tells nothing of them.
+
+        Frames go once STATE covers them. If then that STATE is lost too, only the run that began
+        with it can tell how far such a track was decided: it says so in the log.
+        """
+        for line, track in from_rows(rows, log_continues=True):
+            if line not in self.tracks:
+                track.heard.clear()  # frames of a connection that lived on would have come before
+                self.tracks[line] = track
+
     def _until(self, line: Line, track: Track, at_us: int, kind: str, window_id: str) -> list[Gap]:
         """Account for what follows the last sign of life."""
         track.heard.clear()
