@@ -339,6 +339,27 @@ def test_a_gap_is_told_though_the_state_that_knew_its_start_is_lost() -> None:
     assert gap["last_id_before"] == "7"
 
 
+def test_a_state_older_than_the_log_knows_less_than_the_log_says() -> None:
+    """What a lost STATE had covered is not told once more as a part of a longer gap."""
+    line = ("filtered", 0)
+    old, newer = Ledger(), Ledger()
+    for ledger, alive_us in ((old, START_US - 9_000_000), (newer, START_US - 2_000_000)):
+        ledger.opened(line, START_US - 10_000_000, "killed")
+        ledger.alive(line, alive_us)
+    log = Log()
+    window = {"window_id": "next", "started_at_us": START_US, "ledger": newer.export()}
+    log.add(Kind.WINDOW, window)
+    head = {"connection_id": "next-1", "endpoint": line[0], "partition": line[1]}
+    log.add(Kind.OPENED, {**head, "opened_at_us": START_US, "http_status": 200})
+    run = Run()
+    state = CaptureState("s", 0, ledger=old.export())
+    options = ReplayOptions("s", 512, log_continues=False)
+    run.replay = Replay(options, run.emitter, Dedupe(60.0, 100), state)
+    run.read(log.frames)
+    (gap,) = [json.loads(one) for stream, one in run.rows if stream == "capture_gaps"]
+    assert (gap["kind"], gap["started_at"]) == ("lost", iso(START_US - 2_000_000))
+
+
 def test_what_a_log_tells_of_a_line_counts_more_than_what_state_told() -> None:
     log = Log()
     line = ("filtered", 0)

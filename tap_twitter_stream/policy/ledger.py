@@ -46,6 +46,7 @@ class Ledger:
     pending: PendingGaps = field(default_factory=PendingGaps)
     seconds: dict[str, float] = field(default_factory=dict)
     _counted: set[GapKey] = field(default_factory=set)  # pending, and part of ``seconds``
+    _outdated: set[Line] = field(default_factory=set)  # STATE is older than the log
 
     def opened(
         self,
@@ -222,18 +223,21 @@ class Ledger:
     def restore(self, rows: object, gaps: object, *, log_continues: bool = True) -> None:
         """Read what :meth:`export` made of both; rows of another shape are left out."""
         self.tracks.update(from_rows(rows, log_continues=log_continues))
+        self._outdated = set() if log_continues else set(self.tracks)
         self.pending = PendingGaps.restore(gaps, log_continues=log_continues)
 
     def recall(self, rows: object) -> None:
-        """Read the tracks that STATE held when a run began, where the log tells nothing of them.
+        """Read what STATE held when a run began, as far as neither STATE nor log tells more now.
 
-        Frames go once STATE covers them. If then that STATE is lost too, only the run that began
-        with it can tell how far such a track was decided: it says so in the log.
+        Frames go once STATE covers them. If then that STATE is lost, an older one or none knows
+        less than the log has held: only the run that began with it can tell, and writes that down.
         """
         for line, track in from_rows(rows, log_continues=True):
-            if line not in self.tracks:
+            known = self.tracks.get(line)
+            if known is None or (line in self._outdated and _later(track, known)):
                 track.heard.clear()  # frames of a connection that lived on would have come before
                 self.tracks[line] = track
+        self._outdated = set()
 
     def _until(self, line: Line, track: Track, at_us: int, kind: str, window_id: str) -> list[Gap]:
         """Account for what follows the last sign of life."""
@@ -315,3 +319,7 @@ class Ledger:
 
     def _add(self, kind: str, span_us: int) -> None:
         self.seconds[kind] = self.seconds.get(kind, 0.0) + span_us / 1e6
+
+
+def _later(one: Track, other: Track) -> bool:
+    return (one.alive_us or 0) > (other.alive_us or 0)

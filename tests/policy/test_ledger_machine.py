@@ -161,7 +161,8 @@ class LedgerMachine(RuleBasedStateMachine):
 
     def _over(self, number: int) -> None:
         line = self.facts.life(number).line
-        self.settled(self.books.ledger.backfilled(line, number))
+        for gap in self.books.ledger.backfilled(line, number):  # some of them of earlier runs
+            self.settled([gap])
 
     def _fill(self, key: GapKey, parts: tuple[Filled, ...]) -> None:
         self.settled(self.books.ledger.filled(key, parts))
