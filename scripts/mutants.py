@@ -146,6 +146,14 @@ MUTANTS = (
     ),
     Mutant(
         "G4",
+        "what a lost STATE knew of captured time is not known either",
+        "replay.py",
+        'self.ledger.recall(window.get("ledger"))',
+        "self.ledger.recall([])",
+        ("tests/test_replay.py",),
+    ),
+    Mutant(
+        "G4",
         "time after a killed run is nobody's loss",
         "policy/ledger.py",
         '        return "idle" if idle and not self.policy.idle_is_gap else "lost"\n',
