@@ -273,7 +273,9 @@ class LedgerMachine(RuleBasedStateMachine):
         """Start from the last STATE, as the next run does."""
         length, rows, totals = self.kept
         ledger = Ledger(self.policy)
-        ledger.restore(*map(json.loads, self.state), log_continues=log_continues)
+        # A log that began behind the STATE is another one, in which that STATE points nowhere.
+        same_log = log_continues and ("gone",) not in self.log[length:]
+        ledger.restore(*map(json.loads, self.state), log_continues=same_log)
         self.books = Books(ledger, dict(rows), *totals)
         self.facts, self.orders, rest = Facts(), [], self.log[length:]
         told, self.log = self.log[:length], []
