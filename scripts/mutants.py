@@ -148,7 +148,7 @@ MUTANTS = (
         "G4",
         "what a lost STATE knew of captured time is not known either",
         "replay.py",
-        'self.ledger.recall(window.get("ledger"))',
+        'self.ledger.recall([] if own else window.get("ledger"))',
         "self.ledger.recall([])",
         ("tests/test_replay.py",),
     ),

@@ -175,9 +175,10 @@ class Replay:
         if self._stopped and self._stopped["reason"] == "orphaned":
             self.ledger.crashed(self._books.window_id)
         self._books.window = window = frame.json()
-        self.ledger.recall(window.get("ledger"))
+        own = frame.position >= self._options.own_from
+        self.ledger.recall([] if own else window.get("ledger"))
         self._stopped = None
-        if frame.position >= self._options.own_from:
+        if own:
             self.ledger.pending.release(self._books.lines)
 
     def _ended(self, frame: Frame) -> None:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -328,10 +329,13 @@ def test_a_gap_is_told_though_the_state_that_knew_its_start_is_lost() -> None:
     earlier.closed(line, "closed_by_server", "7", 1)
     window = {"window_id": "killed", "started_at_us": START_US, "ledger": earlier.export()}
     log.add(Kind.WINDOW, window)
+    own_from = log.end
     log.add(Kind.WINDOW, {"window_id": "next", "started_at_us": START_US, "ledger": []})
     head = {"connection_id": "next-1", "endpoint": line[0], "partition": line[1]}
     log.add(Kind.OPENED, {**head, "opened_at_us": START_US, "http_status": 200})
     run = Run()
+    options = ReplayOptions("s", 512, own_from=own_from)
+    run.replay = Replay(options, run.emitter, Dedupe(60.0, 100), None)
     run.read(log.frames)
     (gap,) = [json.loads(one) for stream, one in run.rows if stream == "capture_gaps"]
     assert (gap["partition"], gap["kind"], gap["cause"]) == (2, "lost", "closed_by_server")
@@ -339,25 +343,41 @@ def test_a_gap_is_told_though_the_state_that_knew_its_start_is_lost() -> None:
     assert gap["last_id_before"] == "7"
 
 
-def test_a_state_older_than_the_log_knows_less_than_the_log_says() -> None:
-    """What a lost STATE had covered is not told once more as a part of a longer gap."""
+@pytest.mark.parametrize("state", [None, -9_000_000])
+@pytest.mark.parametrize("connected", [True, False])
+def test_a_run_that_began_with_a_lost_state_has_told_of_the_gap_it_ended(
+    state: int | None,
+    connected: bool,  # noqa: FBT001 - a case
+) -> None:
+    """Its STATE had a connection that was open: where that ended only the dropped frames said."""
     line = ("filtered", 0)
-    old, newer = Ledger(), Ledger()
-    for ledger, alive_us in ((old, START_US - 9_000_000), (newer, START_US - 2_000_000)):
+
+    def alive(at_us: int) -> list[list[object]]:
+        ledger = Ledger()
         ledger.opened(line, START_US - 10_000_000, "killed")
-        ledger.alive(line, alive_us)
+        ledger.alive(line, at_us)
+        return ledger.export()
+
     log = Log()
-    window = {"window_id": "next", "started_at_us": START_US, "ledger": newer.export()}
-    log.add(Kind.WINDOW, window)
-    head = {"connection_id": "next-1", "endpoint": line[0], "partition": line[1]}
-    log.add(Kind.OPENED, {**head, "opened_at_us": START_US, "http_status": 200})
+    rows = alive(START_US - 2_000_000)
+    log.add(Kind.WINDOW, {"window_id": "next", "started_at_us": START_US, "ledger": rows})
+    head = {"endpoint": line[0], "partition": line[1], "http_status": 200}
+    if connected:
+        head["connection_id"] = "next-1"
+        log.add(Kind.OPENED, {**head, "opened_at_us": START_US})
+    own_from = log.end
+    log.add(Kind.WINDOW, {"window_id": "own", "started_at_us": START_US, "ledger": []})
+    log.add(Kind.OPENED, {**head, "connection_id": "own-1", "opened_at_us": START_US})
     run = Run()
-    state = CaptureState("s", 0, ledger=old.export())
-    options = ReplayOptions("s", 512, log_continues=False)
-    run.replay = Replay(options, run.emitter, Dedupe(60.0, 100), state)
+    old = CaptureState("s", 0, ledger=alive(START_US + state)) if state else None
+    options = ReplayOptions("s", 512, log_continues=False, own_from=own_from)
+    run.replay = Replay(options, run.emitter, Dedupe(60.0, 100), old)
     run.read(log.frames)
-    (gap,) = [json.loads(one) for stream, one in run.rows if stream == "capture_gaps"]
-    assert (gap["kind"], gap["started_at"]) == ("lost", iso(START_US - 2_000_000))
+    gaps = [json.loads(one) for stream, one in run.rows if stream == "capture_gaps"]
+    (gap,) = gaps  # what lies between the runs, or before the only connection
+    expected_us = START_US + 1_000 if connected else START_US - 2_000_000
+    assert gap["started_at"] == iso(expected_us)
+    assert gap["kind"] == "lost"
 
 
 def test_what_a_log_tells_of_a_line_counts_more_than_what_state_told() -> None:

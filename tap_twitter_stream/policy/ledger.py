@@ -47,6 +47,7 @@ class Ledger:
     seconds: dict[str, float] = field(default_factory=dict)
     _counted: set[GapKey] = field(default_factory=set)  # pending, and part of ``seconds``
     _outdated: set[Line] = field(default_factory=set)  # STATE is older than the log
+    _open_then: dict[Line, Track] = field(default_factory=dict)  # see recall
 
     def opened(
         self,
@@ -65,6 +66,8 @@ class Ledger:
             backfill_from_us: From when on the connection brings again what was sent.
             connection: Its number, larger than that of any before.
         """
+        if self._open_then.pop(line, None):
+            self.tracks.pop(line, None)
         track = self.tracks.setdefault(line, Track())
         gaps: list[Gap] = []
         if track.heard and not track.log_is_gone and track.window_id in {"", window_id}:
@@ -227,16 +230,21 @@ class Ledger:
         self.pending = PendingGaps.restore(gaps, log_continues=log_continues)
 
     def recall(self, rows: object) -> None:
-        """Read what STATE held when a run began, as far as neither STATE nor log tells more now.
+        """Read what STATE held when an earlier run began, as far as STATE and log tell less now.
 
         Frames go once STATE covers them. If then that STATE is lost, an older one or none knows
         less than the log has held: only the run that began with it can tell, and writes that down.
+        Of a connection that was open then the end is not known, but that run knew it: if it
+        connected, it has told of the gap that this ended.
         """
+        for line, track in self._open_then.items():  # that run never came to connect
+            track.heard.clear()
+            self.tracks[line] = track
+        self._open_then = {}
         for line, track in from_rows(rows, log_continues=True):
             known = self.tracks.get(line)
             if known is None or (line in self._outdated and _later(track, known)):
-                track.heard.clear()  # frames of a connection that lived on would have come before
-                self.tracks[line] = track
+                (self._open_then if track.heard else self.tracks)[line] = track
         self._outdated = set()
 
     def _until(self, line: Line, track: Track, at_us: int, kind: str, window_id: str) -> list[Gap]:
