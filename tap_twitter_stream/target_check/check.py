@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _SENT_AGAIN = 100
 # A target that ends sooner than the first time may be gone before the blow: strike earlier then.
+_GLANCE_S = 0.05
 _TRIES = 4
 
 
@@ -70,6 +71,7 @@ class Check:
         self._clock = clock
         self._say = say
         self._position = 0
+        self._ended_s = 0
         self._usual_s = 0.0
         self._stored_before: set[str] = set()
         self._stream_of: dict[str, str] = {}  # of every row that a STATE has covered
@@ -130,10 +132,12 @@ class Check:
     def _start(self, first: int, course: Course, blow: Blow | None, pause_s: float = 0.0) -> Start:
         """Start the target, feed it, and strike it where that is asked for."""
         last = first + course.rows
+        self._let_names_differ()
         with TargetProcess(self._command, self._clock, course.limit_s) as target:
             feed = Feed(target, self._messages, self._clock, blow, self._usual_s)
             written = feed.rows(first, last, pause_s)
             code = target.ended()
+            self._ended_s = int(self._clock.now_s())
             feed.close()
             if not blow and code:
                 message = (
@@ -144,6 +148,11 @@ class Check:
             if not blow and not self._usual_s:
                 self._usual_s = max(0.1, self._clock.monotonic_s() - feed.begun_s)
             return self._taken_down(target, feed, blow, (first, written, last), code)
+
+    def _let_names_differ(self) -> None:
+        """Wait for another second than the last start ended in: some targets name files by it."""
+        while int(self._clock.now_s()) == self._ended_s:
+            self._clock.wait(_GLANCE_S)
 
     def _taken_down(
         self,

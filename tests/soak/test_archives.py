@@ -136,9 +136,9 @@ def kinds(folder: Path) -> int:
 
 
 class Run:
-    """One run that is killed after a while, or not; what it wrote before its last STATE counts."""
+    """One run, killed after so many posts or not; what it wrote before its last STATE counts."""
 
-    def __init__(self, folder: Path, config: object, state: object, lives_s: float | None) -> None:
+    def __init__(self, folder: Path, config: object, state: object, after: int | None) -> None:
         self.covered: list[str] = []
         self.state = state
         with (folder / "log").open("wb") as log:
@@ -148,7 +148,6 @@ class Run:
                 stderr=log,
                 env=environment(folder),
             )
-            timer = threading.Timer(lives_s or 1800, tap.send_signal, (signal.SIGKILL,))
             assert tap.stdout
             ids: list[str] = []
             for line in tap.stdout:
@@ -159,13 +158,11 @@ class Run:
                     self.state = message["value"]
                     self.covered += ids
                     ids = []
-                elif message["type"] == "RECORD":
-                    if not timer.ident:
-                        timer.start()  # from the first record on
-                    if message["stream"] in {"tweets", "statuses"}:
-                        record = message["record"]
-                        ids.append(record.get("id_str") or record["id"])
-            timer.cancel()
+                elif message.get("stream") in {"tweets", "statuses"} and "record" in message:
+                    record = message["record"]
+                    ids.append(record.get("id_str") or record["id"])
+                    if len(ids) + len(self.covered) == after:
+                        tap.send_signal(signal.SIGKILL)
             tap.stdout.close()
             self.code = tap.wait(TIMEOUT_S)
         self.said = (folder / "log").read_text()
@@ -181,8 +178,8 @@ def test_kills_anywhere_lose_no_post_and_repeat_none_that_a_state_covers(tmp_pat
     state: object = None
     places, kills = set(), 0
     while True:
-        lives_s = chance.uniform(0.05, 1.5 if LONG else 0.6) if kills < KILLS else None
-        run = Run(tmp_path, config, state, lives_s)
+        after = chance.randint(1, posts // (KILLS + 1)) if kills < KILLS else None
+        run = Run(tmp_path, config, state, after)
         state = run.state
         covered += run.covered
         if run.code == 0:
@@ -194,5 +191,5 @@ def test_kills_anywhere_lose_no_post_and_repeat_none_that_a_state_covers(tmp_pat
             places.add((capture["archive"]["file"], capture["archive"]["offset"]))
     figures = {"kills": kills, "seed": SEED, "places": len(places), "posts": posts}
     note("archive: kills", figures | {"covered": len(covered), "unique": len(set(covered))})
-    assert kills >= min(KILLS, 3) - 1, figures
+    assert kills == KILLS, figures
     assert len(covered) == len(set(covered)) == posts, figures
