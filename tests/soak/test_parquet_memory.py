@@ -18,7 +18,8 @@ PARTITIONS = 20
 DURATION_S, RATE_PER_S = (120.0, 500) if LONG else (4.0, 50)  # on each partition
 DRAIN_S = 120
 BUFFER_MB = 64
-MOST_MB = 100 + BUFFER_MB + 100  # of records, rows that wait, and Arrow
+IDS_MB = 150 if LONG else 0  # of a million, which deduplication remembers
+MOST_MB = 100 + BUFFER_MB + 100 + IDS_MB  # of records, rows that wait, and Arrow
 
 
 def test_twenty_partitions_into_files(tmp_path: Path) -> None:
