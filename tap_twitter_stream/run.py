@@ -287,7 +287,7 @@ def _tell(replay: Replay) -> None:
     tally, seconds = replay.tally, replay.ledger.seconds
     if ARCHIVE in replay.window.get("endpoints", ()):
         logger.info(
-            "Read %s and %s from %s or members, %s.",
+            "Read %s and %s from %s, counting members, %s.",
             amount(tally.posts_new, "post"),
             amount(tally.events, "event"),
             amount(tally.connections, "file"),

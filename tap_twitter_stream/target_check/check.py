@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from tap_twitter_stream.target_check.stored import Stored
 
 _SENT_AGAIN = 100
-# A target that ends sooner than the first time may be gone before the blow: strike earlier then.
 _GLANCE_S = 0.05
+# A target that ends sooner than the first time may be gone before the blow: strike earlier then.
 _TRIES = 4
 
 
