@@ -98,6 +98,7 @@ class ReceiverProcess:
             acknowledged=(order.state_spool_id, order.state_position),
         )
         self._filler = GapFiller(self._log, self._clock)
+        self._ledger_from: int | None = None  # position of the STATE that the ledger is of
 
     def hello(self) -> Hello:
         """Choose the reader's start and drop what STATE acknowledges."""
@@ -105,6 +106,8 @@ class ReceiverProcess:
         position, note = resume_position(self._order, log, self._settings.spool.without_state)
         if self._order.state_position is not None:
             log.drop_before(min(position, log.opened_at))
+        if position == self._order.state_position and log.spool_id == self._order.state_spool_id:
+            self._ledger_from = position
         return Hello(log.spool_id, log.start, log.opened_at, position, note)
 
     def run(self) -> None:
@@ -122,6 +125,7 @@ class ReceiverProcess:
             "spool_id": self._log.spool_id,
             "durable": self._order.durable,
             "ledger": self._order.ledger,
+            "ledger_from": self._ledger_from,
         }
         try:
             self._log.append_json(Kind.WINDOW, window)

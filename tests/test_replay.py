@@ -380,6 +380,42 @@ def test_a_run_that_began_with_a_lost_state_has_told_of_the_gap_it_ended(
     assert gap["kind"] == "lost"
 
 
+@pytest.mark.parametrize(
+    ("ledger_from", "damaged", "kind"),
+    [(0, False, "lost"), (None, False, "unknown"), (0, True, "unknown"), (-1, False, None)],
+)
+def test_a_gap_of_a_run_that_told_nobody_is_told_though_its_state_is_lost(
+    ledger_from: int | None,
+    damaged: bool,  # noqa: FBT001 - a case
+    kind: str | None,
+) -> None:
+    """The run that ended the gap was killed too, before any target had its row."""
+    log = Log()
+    line = ("sample10", 1)
+    earlier = Ledger()
+    earlier.opened(line, START_US - 9_000_000, "earlier", connection=3)
+    earlier.alive(line, START_US - 5_000_000, 3)  # then its receiver was killed
+    follows = log.end if ledger_from is None else ledger_from + (ledger_from < 0)
+    log.add(Kind.CONTEXT, {"window": {}, "connections": [], "follows": follows})
+    if damaged:
+        log.add(Kind.CORRUPT, b"rotten")
+    window = {"window_id": "killed", "started_at_us": START_US, "ledger": earlier.export()}
+    log.add(Kind.WINDOW, {**window, "ledger_from": ledger_from})
+    head = {"endpoint": line[0], "partition": line[1], "http_status": 200}
+    log.add(Kind.OPENED, {**head, "connection_id": "a", "opened_at_us": START_US})
+    run = Run()
+    options = ReplayOptions("s", 512, own_from=log.end)
+    run.replay = Replay(options, run.emitter, Dedupe(60.0, 100), None)
+    run.read(log.frames)
+    gaps = [json.loads(one) for stream, one in run.rows if stream == "capture_gaps"]
+    if kind is None:  # a frame that is dropped may have told of the connection's end
+        assert not gaps
+        return
+    assert [(one["kind"], one["cause"]) for one in gaps] == [(kind, "crashed")]
+    assert gaps[0]["started_at"] == iso(START_US - 5_000_000)
+    assert gaps[0]["ended_at"] == iso(log.frames[-1].time_us)
+
+
 def test_what_a_log_tells_of_a_line_counts_more_than_what_state_told() -> None:
     log = Log()
     line = ("filtered", 0)

@@ -10,6 +10,7 @@ it.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from .gaps import Filled, Gap, GapKey, Line, cut, part_of
@@ -22,6 +23,21 @@ if TYPE_CHECKING:
 LEFT_UNREAD = "left_unread"
 OPEN_KINDS = frozenset({"lost", "unknown"})
 _SHORTEST_RATE_US = 1_000_000  # what a shorter connection brought says nothing of the usual
+
+
+class Then(Enum):
+    """What a log has of the time between a STATE and the run that began with it.
+
+    Attributes:
+        READ: All of it, so that a connection of which it tells nothing ended with what STATE knew.
+        DROPPED: No longer all. That run has read it: where a connection ended that was open in
+            STATE, it knew, and if it came to connect it has told of the gap that this ended.
+        GONE: It never had all, and that run did not know either.
+    """
+
+    READ = auto()
+    DROPPED = auto()
+    GONE = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,22 +245,29 @@ class Ledger:
         self._outdated = set() if log_continues else set(self.tracks)
         self.pending = PendingGaps.restore(gaps, log_continues=log_continues)
 
-    def recall(self, rows: object) -> None:
+    def recall(self, rows: object, then: Then) -> None:
         """Read what STATE held when an earlier run began, as far as STATE and log tell less now.
 
         Frames go once STATE covers them. If then that STATE is lost, an older one or none knows
         less than the log has held: only the run that began with it can tell, and writes that down.
-        Of a connection that was open then the end is not known, but that run knew it: if it
-        connected, it has told of the gap that this ended.
+
+        Args:
+            rows: Of that STATE.
+            then: What the log has of the time between that STATE and that run.
         """
         for line, track in self._open_then.items():  # that run never came to connect
             track.heard.clear()
             self.tracks[line] = track
         self._open_then = {}
-        for line, track in from_rows(rows, log_continues=True):
+        for line, track in from_rows(rows, log_continues=then is not Then.GONE):
             known = self.tracks.get(line)
-            if known is None or (line in self._outdated and _later(track, known)):
-                (self._open_then if track.heard else self.tracks)[line] = track
+            if (
+                known is None
+                or known.alive_us is None
+                or (line in self._outdated and _later(track, known))
+            ):
+                ended_later = track.heard and then is Then.DROPPED
+                (self._open_then if ended_later else self.tracks)[line] = track
         self._outdated = set()
 
     def _until(self, line: Line, track: Track, at_us: int, kind: str, window_id: str) -> list[Gap]:
