@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _BEAT_S = 1.0  # a wait for bytes that takes much longer shows that nobody was running
 _PAUSE_S = 1.0  # storing one read takes less, unless the disk or the log is full
 _CAUGHT_UP_S = 5.0  # reading at full speed empties the buffers of both sides in less
+_LAST_READS_S = 1.0  # after a stop; what this kernel has taken in already is read in less
 
 
 @dataclass(slots=True)
@@ -110,8 +111,10 @@ class Pump:
             last_byte_s = clock.monotonic_s()
             life.data_seen = True
             if got:
-                self._log.received(connection, got)
+                self._store(connection, got)
                 tail = got[-TAIL_BYTES:] if len(got) >= TAIL_BYTES else (tail + got)[-TAIL_BYTES:]
+        if isinstance(life.ending, StoppedByUs) and self._take_rest(stream, connection):
+            last_byte_s = clock.monotonic_s()
         ended_s = clock.monotonic_s()
         life.lived_s = ended_s - opened_s
         life.wire_bytes = stream.wire_bytes
@@ -121,3 +124,19 @@ class Pump:
         life.brought = bool(tail.strip())
         life.tail = tail
         return life
+
+    def _take_rest(self, stream: OpenStream, connection: int) -> bool:
+        """Store what had come when a stop did: after a pause that may be much. True if any had."""
+        until_s = self._clock.monotonic_s() + _LAST_READS_S
+        any_had = False
+        while self._clock.monotonic_s() < until_s and self._log.has_room():
+            got = stream.read(0.0)
+            if not isinstance(got, bytes):
+                break
+            any_had = True
+            if got:
+                self._store(connection, got)
+        return any_had
+
+    def _store(self, connection: int, got: bytes) -> None:
+        self._log.received(connection, got)

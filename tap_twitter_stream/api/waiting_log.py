@@ -54,6 +54,10 @@ class WaitingLog:
         """Store what belongs to no connection."""
         self._append(partial(self._log.append_json, kind, value))
 
+    def has_room(self) -> bool:
+        """Tell whether the log is below its own bound."""
+        return self._log.has_room()
+
     def wait_for_room(self) -> bool:
         """Wait until the log is below its own bound. False when a stop came first."""
         if self._log.has_room():

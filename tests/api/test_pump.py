@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 
 from tap_twitter_stream.api.pump import Life, Pump
 from tap_twitter_stream.api.waiting_log import WaitingLog
-from tap_twitter_stream.policy.ending import ClosedByServer, Ending, Stalled
+from tap_twitter_stream.policy.ending import ClosedByServer, Ending, Stalled, StoppedByUs
 from tests.fakes import START_S, FakeClock
 from tests.spool.disk import Disk
 from tests.spool.logs import frames_from, payloads, writer
@@ -125,3 +125,48 @@ def test_a_process_that_stood_still_has_seen_no_stall(tmp_path: Path) -> None:
 def test_a_connection_that_is_read_at_once_is_never_behind(tmp_path: Path) -> None:
     life, _ = live(tmp_path, (0.5, b"one\r\n"), (0.5, END), full_s=0)
     assert life.behind_us is None
+
+
+class StoppedBy(Stream):
+    """A stop comes together with some bytes."""
+
+    def __init__(self, clock: FakeClock, last: bytes, *script: Step) -> None:
+        super().__init__(clock, *script)
+        self._stop, self._last = clock.stop, last
+
+    def read(self, timeout_s: float) -> bytes | Ending | None:
+        got = super().read(timeout_s)
+        if got == self._last:
+            self._stop()
+        return got
+
+
+def stop_at(folder: Path, last: bytes, *script: Step, max_bytes: int = 10**9) -> bytes:
+    """Pump a script until a stop, then as far as the pump still reads; return what was stored."""
+    clock = FakeClock()
+    log = writer(folder, clock=clock, max_bytes=max_bytes)
+    waiting = WaitingLog(log, clock, "filtered")
+    pump = Pump(waiting, clock, endpoint="filtered", stall_timeout_s=STALL_S)
+    life = pump.run(cast("OpenStream", StoppedBy(clock, last, *script)), 8)
+    log.close()
+    assert life.ending == StoppedByUs("stop")
+    return b"".join(payloads(frames_from(folder)))
+
+
+def test_what_had_come_when_a_stop_did_is_stored(tmp_path: Path) -> None:
+    """Mutation: close the socket at a stop, with what a pause has left in its buffer."""
+    posts: list[Step] = [(0.0, b"%d\r\n" % number) for number in range(100)]
+    stored = stop_at(tmp_path, b"one\r\n", (0.0, b"one\r\n"), *posts, (0.0, END))
+    assert stored == b"one\r\n" + b"".join(cast("bytes", step[1]) for step in posts)
+
+
+def test_a_stop_does_not_wait_for_the_end_of_a_busy_stream(tmp_path: Path) -> None:
+    posts: list[Step] = [(0.3, b"%d\r\n" % number) for number in range(100)]
+    stored = stop_at(tmp_path, b"one\r\n", (0.0, b"one\r\n"), *posts)
+    assert stored == b"one\r\n0\r\n1\r\n2\r\n3\r\n"
+
+
+def test_a_stop_reads_nothing_more_into_a_full_log(tmp_path: Path) -> None:
+    posts: list[Step] = [(0.0, b"x" * 500) for _ in range(100)]
+    stored = stop_at(tmp_path, b"one\r\n", (0.0, b"one\r\n"), *posts, max_bytes=4_000)
+    assert len(stored) < 4_000
