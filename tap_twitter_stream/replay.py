@@ -8,7 +8,8 @@ from tap_twitter_stream.capture_books import CaptureBooks
 from tap_twitter_stream.connection import BYTES, empty_stats
 from tap_twitter_stream.delivery import Delivery
 from tap_twitter_stream.open_connections import OpenConnections
-from tap_twitter_stream.policy.ledger import Ledger, Then
+from tap_twitter_stream.policy.ledger import Ledger
+from tap_twitter_stream.sight import Sight
 from tap_twitter_stream.spool.frames import Frame, Kind
 from tap_twitter_stream.starts import behind
 from tap_twitter_stream.state import CaptureState, gaps_that_fit
@@ -47,8 +48,7 @@ class Replay:
         self._stopped: dict[str, Any] | None = None  # how the window read last ended
         self.ended: dict[str, Any] | None = None  # how this run's receiver did
         self._is_own = False  # the frames now are this run's
-        self._read_from: int | None = None  # from here on the log was read
-        self._damaged_until = -1
+        self._sight = Sight()
         self.full = False  # max_records was reached; what follows stays in the log
         self.unread_lines = 0  # of the frame in which that happened
         self._handlers = {
@@ -67,8 +67,7 @@ class Replay:
 
     def handle(self, frame: Frame) -> None:
         """Emit what one frame holds, unless an earlier run did."""
-        if self._read_from is None:
-            self._read_from = _first_seen(frame)
+        self._sight.see(frame)
         if frame.end <= self.position:
             self._catch_up(frame)
             return
@@ -180,20 +179,10 @@ class Replay:
             self.ledger.crashed(self._books.window_id)
         self._books.window = window = frame.json()
         own = frame.position >= self._options.own_from
-        if own:
-            self.ledger.recall([], Then.READ)
-        else:
-            self.ledger.recall(window.get("ledger"), self._then(window))
+        self.ledger.recall([] if own else window.get("ledger"), self._sight.before(window))
         self._stopped = None
         if own:
             self.ledger.pending.release(self._books.lines)
-
-    def _then(self, window: dict[str, Any]) -> Then:
-        """Tell what was read of the time before an earlier run, as far as its STATE lacked it."""
-        ledger_from = window.get("ledger_from", 0)  # earlier versions do not say
-        if ledger_from is None or ledger_from < self._damaged_until:
-            return Then.GONE
-        return Then.DROPPED if ledger_from < (self._read_from or 0) else Then.READ
 
     def _ended(self, frame: Frame) -> None:
         self._stopped = frame.json()
@@ -267,7 +256,6 @@ class Replay:
     def _corrupt(self, frame: Frame) -> None:
         self._delivery.corrupt(frame)
         self.ledger.lose_sight()
-        self._damaged_until = frame.end
         # Whose bytes those were is not known: no line may be put together across them.
         for connection in self._open:
             if connection.cutter.pending_bytes:
@@ -325,10 +313,3 @@ class Replay:
         row = {**connection.head, **end}
         row.setdefault("closed_at_us", frame.time_us)
         self._books.closed(row, connection.stats, frame, connection.number)
-
-
-def _first_seen(frame: Frame) -> int:
-    """Return the position from which on a reader that starts with a frame sees the log."""
-    if frame.kind is Kind.CONTEXT:  # positions between it and the segment before were never used
-        return int(frame.json().get("follows", frame.position))
-    return frame.position

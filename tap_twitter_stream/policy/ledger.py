@@ -10,34 +10,21 @@ it.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from .gaps import Filled, Gap, GapKey, Line, cut, part_of
+from .lost_state import LostState
 from .pending_gaps import PendingGaps
 from .tracks import CRASHED, STOPPED_BY_US, UNNUMBERED, Track, from_rows, to_row
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from .lost_state import Then
+
 LEFT_UNREAD = "left_unread"
 OPEN_KINDS = frozenset({"lost", "unknown"})
 _SHORTEST_RATE_US = 1_000_000  # what a shorter connection brought says nothing of the usual
-
-
-class Then(Enum):
-    """What a log has of the time between a STATE and the run that began with it.
-
-    Attributes:
-        READ: All of it, so that a connection of which it tells nothing ended with what STATE knew.
-        DROPPED: No longer all. That run has read it: where a connection ended that was open in
-            STATE, it knew, and if it came to connect it has told of the gap that this ended.
-        GONE: It never had all, and that run did not know either.
-    """
-
-    READ = auto()
-    DROPPED = auto()
-    GONE = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +49,11 @@ class Ledger:
     pending: PendingGaps = field(default_factory=PendingGaps)
     seconds: dict[str, float] = field(default_factory=dict)
     _counted: set[GapKey] = field(default_factory=set)  # pending, and part of ``seconds``
-    _outdated: set[Line] = field(default_factory=set)  # STATE is older than the log
-    _open_then: dict[Line, Track] = field(default_factory=dict)  # see recall
+    _lost_state: LostState = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Let the books be corrected by what the log tells of an earlier STATE."""
+        self._lost_state = LostState(self.tracks)
 
     def opened(
         self,
@@ -82,8 +72,7 @@ class Ledger:
             backfill_from_us: From when on the connection brings again what was sent.
             connection: Its number, larger than that of any before.
         """
-        if self._open_then.pop(line, None):
-            self.tracks.pop(line, None)
+        self._lost_state.opened(line)
         track = self.tracks.setdefault(line, Track())
         gaps: list[Gap] = []
         if track.heard and not track.log_is_gone and track.window_id in {"", window_id}:
@@ -242,33 +231,12 @@ class Ledger:
     def restore(self, rows: object, gaps: object, *, log_continues: bool = True) -> None:
         """Read what :meth:`export` made of both; rows of another shape are left out."""
         self.tracks.update(from_rows(rows, log_continues=log_continues))
-        self._outdated = set() if log_continues else set(self.tracks)
+        self._lost_state.outdate(() if log_continues else self.tracks)
         self.pending = PendingGaps.restore(gaps, log_continues=log_continues)
 
     def recall(self, rows: object, then: Then) -> None:
-        """Read what STATE held when an earlier run began, as far as STATE and log tell less now.
-
-        Frames go once STATE covers them. If then that STATE is lost, an older one or none knows
-        less than the log has held: only the run that began with it can tell, and writes that down.
-
-        Args:
-            rows: Of that STATE.
-            then: What the log has of the time between that STATE and that run.
-        """
-        for line, track in self._open_then.items():  # that run never came to connect
-            track.heard.clear()
-            self.tracks[line] = track
-        self._open_then = {}
-        for line, track in from_rows(rows, log_continues=then is not Then.GONE):
-            known = self.tracks.get(line)
-            if (
-                known is None
-                or known.alive_us is None
-                or (line in self._outdated and _later(track, known))
-            ):
-                ended_later = track.heard and then is Then.DROPPED
-                (self._open_then if ended_later else self.tracks)[line] = track
-        self._outdated = set()
+        """Take what STATE told an earlier run at its beginning; see :class:`LostState`."""
+        self._lost_state.began(rows, then)
 
     def _until(self, line: Line, track: Track, at_us: int, kind: str, window_id: str) -> list[Gap]:
         """Account for what follows the last sign of life."""
@@ -350,7 +318,3 @@ class Ledger:
 
     def _add(self, kind: str, span_us: int) -> None:
         self.seconds[kind] = self.seconds.get(kind, 0.0) + span_us / 1e6
-
-
-def _later(one: Track, other: Track) -> bool:
-    return (one.alive_us or 0) > (other.alive_us or 0)
