@@ -154,6 +154,14 @@ MUTANTS = (
     ),
     Mutant(
         "G4",
+        "a file of the log tells nothing of the time before it",
+        "spool/context.py",
+        "        rows = self._books.export()\n",
+        "        rows = self._books.export()[:0]\n",
+        ("tests/test_lost_state.py",),
+    ),
+    Mutant(
+        "G4",
         "time after a killed run is nobody's loss",
         "policy/ledger.py",
         '        return "idle" if idle and not self.policy.idle_is_gap else "lost"\n',

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tap_twitter_stream.connection import LAST_ID, MESSAGES, connection_row, gap_row
 from tap_twitter_stream.policy.gaps import Filled
-from tap_twitter_stream.policy.ledger import LEFT_UNREAD
-from tap_twitter_stream.policy.tracks import STOPPED_BY_US
+from tap_twitter_stream.policy.ledger import cause_of
 from tap_twitter_stream.wire.endpoints import ENDPOINTS
 from tap_twitter_stream.wire.route import (
     Origin,
@@ -59,12 +58,9 @@ class CaptureBooks:
 
     def closed(self, row: dict[str, Any], stats: list[Any], frame: Frame, number: int) -> None:
         """Take note of a connection's end, and emit its row."""
-        kind = str(row["ending"]["kind"])
-        if kind == STOPPED_BY_US and row.get("behind_us") is not None:
-            kind = LEFT_UNREAD  # what X sent during the pause was not asked to be left out
         if "gap" not in row and _takes_time(row):
             figures = (stats[LAST_ID], stats[MESSAGES], number, row.get("opened_at_us"))
-            for gap in self.ledger.closed(_line_of(row), kind, *figures):
+            for gap in self.ledger.closed(_line_of(row), cause_of(row), *figures):
                 self._gap(gap, frame.time_us)
         self.connection(row, stats, frame)
 

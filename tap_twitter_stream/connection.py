@@ -74,6 +74,7 @@ class Connection:
     line_start: int  # position of the unfinished line's first byte
     stats: list[Any] = field(default_factory=empty_stats)
     line_start_us: int = 0  # when the unfinished line's first byte came
+    begins_inside_line: bool = False  # reading does, where a file of the log does
     backfill_before_ms: int = 0
     """While X sends again what it sent before: posts made before this are of that kind."""
 

@@ -52,7 +52,7 @@ class Replay:
         self.full = False  # max_records was reached; what follows stays in the log
         self.unread_lines = 0  # of the frame in which that happened
         self._handlers = {
-            Kind.CONTEXT: self._context,
+            Kind.CONTEXT: self._border,
             Kind.WINDOW: self._began,
             Kind.OPENED: self._opened,
             Kind.BYTES: self._bytes,
@@ -165,11 +165,22 @@ class Replay:
     def _context(self, frame: Frame) -> None:
         context = frame.json()
         self._books.window = self.window or context["window"]
-        for number, head in context["connections"]:
+        for number, head, *_ in context["connections"]:
             if self._open.get(number) is None:
                 self._open.add(number, head, self.position)
 
     # Frames of this run, and of earlier ones that nobody acknowledged.
+
+    def _border(self, frame: Frame) -> None:
+        """Begin in the middle of a run, or go on behind the end of a file."""
+        context = frame.json()
+        seen = {one.number for one in self._open}
+        self._context(frame)
+        for number, _, *unfinished in context["connections"]:
+            connection = self._open.get(number)
+            if connection and number not in seen and unfinished:
+                connection.begins_inside_line, connection.line_start_us = True, unfinished[0]
+        self.ledger.recall_at_border(context.get("ledger"), context["window"])
 
     def _began(self, frame: Frame) -> None:
         if self.window and (self._stopped is None or self._stopped["reason"] == "orphaned"):
@@ -270,6 +281,11 @@ class Replay:
         self.tally.counts_usd += self._books.filled(frame)
 
     def _feed(self, connection: Connection, frame: Frame, skip: int) -> None:
+        if connection.begins_inside_line:  # its start is gone, so the whole of it was emitted
+            skip = frame.payload.find(b"\n", skip) + 1
+            if not skip:
+                return
+            connection.begins_inside_line = False
         cutter = connection.cutter
         start, pending_bytes = frame.payload_position + skip, cutter.pending_bytes
         first = connection.line_start if pending_bytes else start
@@ -301,11 +317,13 @@ class Replay:
 
     def _finish(self, connection: Connection, frame: Frame, end: dict[str, Any]) -> None:
         """Deal with the last, unfinished line, and write the connection's row."""
+        cut_off = connection.begins_inside_line
         if connection.cutter.pending_bytes:
+            cut_off = True
             self._delivery.last_line(connection, frame)
-            if connection.is_live:
-                since_us = connection.line_start_us or frame.time_us
-                self._books.uncover(connection.head, since_us, connection.number)
+        if connection.is_live and cut_off:
+            since_us = connection.line_start_us or frame.time_us
+            self._books.uncover(connection.head, since_us, connection.number)
         if connection.is_live and (behind_us := end.get("behind_us")) is not None:
             until_us = connection.complete_until_us(behind_us)
             self._books.uncover(connection.head, until_us, connection.number)

@@ -10,7 +10,7 @@ it.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .gaps import Filled, Gap, GapKey, Line, cut, part_of
 from .lost_state import LostState
@@ -18,13 +18,21 @@ from .pending_gaps import PendingGaps
 from .tracks import CRASHED, STOPPED_BY_US, UNNUMBERED, Track, from_rows, to_row
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from .lost_state import Then
 
 LEFT_UNREAD = "left_unread"
 OPEN_KINDS = frozenset({"lost", "unknown"})
 _SHORTEST_RATE_US = 1_000_000  # what a shorter connection brought says nothing of the usual
+
+
+def cause_of(row: Mapping[str, Any]) -> str:
+    """Return why time is missing after a connection that ended as a row of it says."""
+    kind = str(row["ending"]["kind"])
+    if kind == STOPPED_BY_US and row.get("behind_us") is not None:
+        return LEFT_UNREAD  # what X sent during the pause was not asked to be left out
+    return kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +245,15 @@ class Ledger:
     def recall(self, rows: object, then: Then) -> None:
         """Take what STATE told an earlier run at its beginning; see :class:`LostState`."""
         self._lost_state.began(rows, then)
+
+    def recall_at_border(self, rows: object, window: Mapping[str, Any]) -> None:
+        """Take what a file of the log tells of the time before it, of lines we know nothing of.
+
+        Args:
+            rows: Of its writer's books, which began with the run.
+            window: What the run has written of itself.
+        """
+        self._lost_state.begins_at(rows, window.get("ledger"))
 
     def _until(self, line: Line, track: Track, at_us: int, kind: str, window_id: str) -> list[Gap]:
         """Account for what follows the last sign of life."""

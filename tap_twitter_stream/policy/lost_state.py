@@ -65,6 +65,20 @@ class LostState:
                 (self._open_then if ended_later else self._tracks)[line] = track
         self._outdated = set()
 
+    def begins_at(self, rows: object, before_run: object) -> None:
+        """Take what is told at the place where reading begins in the middle of an earlier run.
+
+        Args:
+            rows: What was known of the lines that the run had come to connect by then.
+            before_run: What a ledger exported into the STATE that the run began with. Of lines
+                that it had not connected since, the frames that say more are gone.
+        """
+        for told, log_continues in ((rows, True), (before_run, False)):
+            for line, track in from_rows(told, log_continues=log_continues):
+                known = self._tracks.get(line)
+                if known is None or known.alive_us is None:
+                    self._tracks[line] = track
+
     def opened(self, line: Line) -> None:
         """Note that a run has connected: it has told of what came before, if it knew more."""
         if self._open_then.pop(line, None):

@@ -1,27 +1,57 @@
-"""What a reader that starts at a segment has to know: the run's window, the open connections."""
+"""What a reader that starts at a segment has to know of what came before it."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from tap_twitter_stream.policy.ledger import Ledger, cause_of
 from tap_twitter_stream.spool.frames import Kind
+
+if TYPE_CHECKING:
+    from tap_twitter_stream.policy.gaps import Line
 
 
 class Context:
-    """Follows what is appended; each new segment begins with it."""
+    """Follows what is appended; each new segment begins with it.
+
+    That is the run's window; the open connections, and since when a message of theirs is on its way
+    that is not whole yet; each line's captured time as a reader of the whole log has it in its
+    books. Where nothing comes for long, the frames that tell since when may be gone before the next
+    connection ends the gap.
+    """
 
     def __init__(self) -> None:
         self._window: dict[str, Any] = {}
         self._connections: dict[int, dict[str, Any]] = {}
+        self._unfinished: dict[int, int] = {}  # when the message began that is not whole yet
+        self._heard: dict[int, int] = {}  # connections' last bytes that are not in the books yet
+        self._books = Ledger()
 
-    def note(self, kind: Kind, value: dict[str, Any], connection: int) -> None:
+    def note(self, kind: Kind, value: dict[str, Any], connection: int, time_us: int) -> None:
         """Take note of a JSON frame. ``connection`` is the number of the one it is about."""
+        self._enter_heard()
         if kind is Kind.WINDOW:
             self._window = value
         elif kind is Kind.OPENED:
             self._connections[connection] = value
-        elif kind is Kind.CLOSED:
-            self._connections.pop(connection, None)
+            if line := _line(value):
+                window_id = str(self._window.get("window_id", ""))
+                self._books.opened(line, time_us, window_id, connection=connection)
+        elif kind is Kind.CLOSED and (head := self._connections.pop(connection, None)):
+            unfinished_us = self._unfinished.pop(connection, None)
+            if line := _line(head):
+                for from_us in (unfinished_us, value.get("behind_us")):
+                    if from_us is not None:
+                        self._books.uncover(line, from_us, connection)
+                self._books.closed(line, cause_of(value), None, 0, connection)
+
+    def received(self, payload: bytes, connection: int, time_us: int) -> None:
+        """Take note of what a connection sent. Called for each read, so it does the least."""
+        self._heard[connection] = time_us
+        if payload.endswith(b"\n"):
+            self._unfinished.pop(connection, None)
+        elif connection not in self._unfinished or b"\n" in payload:
+            self._unfinished[connection] = time_us
 
     def opening(self, follows: int) -> dict[str, Any]:
         """Return the next segment's first object.
@@ -29,5 +59,25 @@ class Context:
         Args:
             follows: Position where the last file ended, so that a reader can tell a missing one.
         """
-        connections = [[number, value] for number, value in self._connections.items()]
-        return {"window": self._window, "connections": connections, "follows": follows}
+        connections = [
+            [number, value, *([us] if (us := self._unfinished.get(number)) else [])]
+            for number, value in self._connections.items()
+        ]
+        first = {"window": self._window, "connections": connections, "follows": follows}
+        self._enter_heard()
+        rows = self._books.export()
+        return {**first, "ledger": rows} if rows else first
+
+    def _enter_heard(self) -> None:
+        for connection, time_us in self._heard.items():
+            head = self._connections.get(connection)
+            if head and (line := _line(head)):
+                self._books.alive(line, time_us, connection)
+        self._heard.clear()
+
+
+def _line(head: dict[str, Any]) -> Line | None:
+    """Return which line a connection is of; None if it fills a gap, which takes no time."""
+    if "gap" in head or "endpoint" not in head:
+        return None
+    return str(head["endpoint"]), int(head["partition"])

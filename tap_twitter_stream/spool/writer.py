@@ -108,15 +108,18 @@ class LogWriter:
         time_us = self._clock.now_us() if time_us is None else time_us
         with self._guard:
             position = self._append(kind, payload, connection, time_us)
+            if kind is Kind.BYTES:
+                self._context.received(payload, connection, time_us)
         self._ring()
         return position
 
     def append_json(self, kind: Kind, value: dict[str, Any], *, connection: int = 0) -> int:
         """Append a frame that holds one JSON object, and keep it for the next segment's context."""
         with self._guard:
-            position = self._append(kind, encode_json(value), connection, self._clock.now_us())
+            time_us = self._clock.now_us()
+            position = self._append(kind, encode_json(value), connection, time_us)
             # Under the same lock: another connection's frame may begin a segment right behind.
-            self._context.note(kind, value, connection or position)
+            self._context.note(kind, value, connection or position, time_us)
         self._ring()
         return position
 

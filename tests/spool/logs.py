@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from tap_twitter_stream.spool.files import REAL_FILES
@@ -65,3 +66,9 @@ def frames_from(folder: Path, position: int = 0, verify_before: int = NO_BOUND) 
 
 def payloads(frames: list[Frame]) -> list[bytes]:
     return [frame.payload for frame in frames if frame.kind is Kind.BYTES]
+
+
+def abandon(log: LogWriter) -> None:
+    """Leave a log as a killed process does: nothing is forced, the lock is free."""
+    os.close(log._handle)  # noqa: SLF001 - nobody else knows them
+    os.close(log._lock_handle)  # noqa: SLF001
