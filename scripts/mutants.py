@@ -276,8 +276,8 @@ MUTANTS = (
         "G3",
         "nothing is remembered as emitted",
         "policy/dedupe.py",
-        "        young[key] = known | family\n",
-        "        young[key] = 0\n",
+        "        young[key] = now = known | family\n",
+        "        young[key] = now = 0\n",
         ("tests/policy/test_dedupe.py", "tests/e2e/test_faults.py"),
     ),
     Mutant(

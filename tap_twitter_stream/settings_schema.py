@@ -299,7 +299,7 @@ _OUTPUT = {
         0,
         default=3_600,
     ),
-    "dedupe_max_ids": _whole("Most ids to remember, about 180 bytes each.", 1, default=200_000),
+    "dedupe_max_ids": _whole("Most ids to remember, about 120 bytes each.", 1, default=200_000),
     "progress": _choice(
         "Progress line on stderr; auto shows it on a terminal only.",
         *("auto", "off", "on"),

@@ -7,7 +7,7 @@ class Dedupe:
     """A window of ids with, for each, the endpoint families that delivered it.
 
     Two generations of ids take turns, so forgetting costs nothing: an id is remembered for at
-    least half the window, and at most ``max_ids`` of them (about 180 bytes each) are kept.
+    least half the window, and at most ``max_ids`` of them (about 120 bytes each) are kept.
 
     Args:
         window_s: How long an id is remembered; 0 turns the memory off.
@@ -21,7 +21,9 @@ class Dedupe:
         self._young: dict[str, int] = {}
         self._old: dict[str, int] = {}
         self._turned_s = float("-inf")
-        self._journal: dict[str, int] | None = {} if journal else None
+        self._keeps_journal = journal
+        self._new: list[str] = []  # of the young generation, since the journal was last taken
+        self._new_of_old: list[str] = []
         self.turns = 0
         """How often a generation was forgotten."""
 
@@ -34,10 +36,11 @@ class Dedupe:
         if not self._half_ids:
             return 0
         young = self._young
-        known = young.get(key, 0) or self._old.get(key, 0)
-        young[key] = known | family
-        if self._journal is not None:
-            self._journal[key] = known | family
+        had = young.get(key, 0)
+        known = had or self._old.get(key, 0)
+        young[key] = now = known | family
+        if self._keeps_journal and now != had:
+            self._new.append(key)
         if len(young) >= self._half_ids:
             self._turn()
         return known
@@ -49,10 +52,15 @@ class Dedupe:
                 self._turn()
             self._turned_s = now_s
 
-    def take_journal(self) -> dict[str, int]:
-        """Return what was remembered since the last call."""
-        journal, self._journal = self._journal or {}, {}
-        return journal
+    def take_journal(self) -> tuple[list[str], list[str]]:
+        """Return the ids since the last call: of the old generation, and of the young one."""
+        taken = self._new_of_old, self._new
+        self._new_of_old, self._new = [], []
+        return taken
+
+    def families(self, key: str) -> int:
+        """Return the families that delivered an id; 0 if it is not remembered."""
+        return self._young.get(key, 0) or self._old.get(key, 0)
 
     def restore(self, older: dict[str, int], younger: dict[str, int]) -> None:
         """Take up the memory of an earlier run."""
@@ -61,4 +69,5 @@ class Dedupe:
 
     def _turn(self) -> None:
         self._old, self._young = self._young, {}
+        self._new_of_old, self._new = self._new, []
         self.turns += 1

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tap_twitter_stream.policy.dedupe import Dedupe
 
 _SUFFIX = ".ids"
+_BLOCK_IDS = 20_000
 
 logger = logging.getLogger("tap-twitter-stream")
 
@@ -75,16 +76,28 @@ class SeenIds:
         """Write down what was emitted since the last call; a STATE of this mark may follow."""
         if not self._works:
             return
-        ids, turns = self._dedupe.take_journal(), self._dedupe.turns
+        of_old, of_young = self._dedupe.take_journal()
+        turned = self._dedupe.turns - self._turns
+        self._turns = self._dedupe.turns
         with self._trouble():
-            if turns != self._turns:
-                self._turns = turns
+            if turned:
+                self._number += turned > 1  # none of what is on disk is remembered any more
+                self._write(of_old, mark)
                 self._number += 1
-                for path in _files(self._folder)[:-1]:
-                    path.unlink()
-            if ids:
-                with self._path(self._number).open("ab") as file:
-                    file.write(_encode(_Block(self._spool_id, mark, ids)) + b"\n")
+                for path in _files(self._folder):
+                    if int(path.stem) < self._number - 1:
+                        path.unlink()
+            self._write(of_young, mark)
+
+    def _write(self, ids: list[str], mark: tuple[int, int]) -> None:
+        """Append ids to the current file, in blocks that take little memory to make."""
+        if not ids:
+            return
+        families = self._dedupe.families
+        with self._path(self._number).open("ab") as file:
+            for first in range(0, len(ids), _BLOCK_IDS):
+                some = {key: families(key) for key in ids[first : first + _BLOCK_IDS]}
+                file.write(_encode(_Block(self._spool_id, mark, some)) + b"\n")
 
     def _path(self, number: int) -> Path:
         return self._folder / f"{number:012d}{_SUFFIX}"

@@ -18,7 +18,8 @@ PARTITIONS = 20
 DURATION_S, RATE_PER_S = (120.0, 500) if LONG else (4.0, 50)  # on each partition
 DRAIN_S = 120
 BUFFER_MB = 64
-IDS_MB = 150 if LONG else 0  # of a million, which deduplication remembers
+IDS = 200_000
+IDS_MB = IDS * 120 / 1e6 if LONG else 0  # which deduplication remembers
 MOST_MB = 100 + BUFFER_MB + 100 + IDS_MB  # of records, rows that wait, and Arrow
 
 
@@ -34,6 +35,7 @@ def test_twenty_partitions_into_files(tmp_path: Path) -> None:
             spool_max_bytes=16 << 30,
             parquet_buffer_bytes=BUFFER_MB << 20,
             parquet_seal_seconds=30,
+            dedupe_max_ids=IDS,
             shutdown_grace_seconds=DRAIN_S,
             batch_config=settings(root),
         )

@@ -77,6 +77,28 @@ def test_two_generations_of_files_are_kept(tmp_path: Path) -> None:
     assert "0-0" not in dedupe
 
 
+def test_what_waits_for_a_state_is_bounded_like_what_is_remembered(tmp_path: Path) -> None:
+    """Files are sealed minutes apart. Mutation: gather every id until the next STATE."""
+    dedupe = Dedupe(3600.0, 100, journal=True)
+    seen = SeenIds(tmp_path, "s", dedupe)
+    seen.restore(None)
+    for number in range(1_000):
+        dedupe.add(str(number), 4)
+    seen.keep((10, 0))
+    lines = [path.read_bytes().count(b'"') for path in sorted(tmp_path.glob("*.ids"))]
+    assert sum(lines) < 2 * 100 + 20
+    restored = memory(tmp_path, 10)
+    assert all(str(number) in restored for number in range(950, 1_000))
+    assert sum(str(number) in restored for number in range(1_000)) <= 100
+
+
+def test_many_ids_of_one_state_come_back(tmp_path: Path) -> None:
+    """They go to disk in blocks, so that writing them takes little memory."""
+    emit(tmp_path, (10, [str(number) for number in range(120_000)]), max_ids=400_000)
+    restored = memory(tmp_path, 10, max_ids=400_000)
+    assert all(str(number) in restored for number in range(120_000))
+
+
 def test_a_folder_that_cannot_be_written_costs_nothing_but_a_warning(
     tmp_path: Path, caplog: object
 ) -> None:
