@@ -132,8 +132,8 @@ MUTANTS = (
         "G4",
         "an end found after a pause is taken for a new one",
         "replay.py",
-        '(behind_us := end.get("behind_us")) is not None',
-        '(behind_us := end.get("behind")) is not None',
+        '(behind_us := row.get("behind_us")) is not None',
+        '(behind_us := row.get("behind")) is not None',
         ("tests/test_capture_books.py", "tests/e2e/test_standstill.py"),
     ),
     Mutant(

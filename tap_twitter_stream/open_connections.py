@@ -74,6 +74,14 @@ class OpenConnections:
             *self._unseen(),
         ]
 
+    def behind_us(self) -> dict[tuple[str, int], int]:
+        """Return until when the line of each connection is whole that brings what is old."""
+        return {
+            (str(one.head["endpoint"]), int(one.head["partition"])): one.complete_until_us(us)
+            for one in self
+            if one.is_live and (us := one.head.get("behind_us")) is not None
+        }
+
     def _unseen(self) -> list[list[Any]]:
         """Rows of the last STATE whose connections this run did not come to."""
         if self.caught_up:

@@ -56,6 +56,7 @@ class Replay:
             Kind.WINDOW: self._began,
             Kind.OPENED: self._opened,
             Kind.BYTES: self._bytes,
+            Kind.BEHIND: self._behind,
             Kind.CLOSED: self._closed,
             Kind.RULES: self._books.rules,
             Kind.PROBLEM: self._books.problem,
@@ -88,7 +89,8 @@ class Replay:
             certified: The window's row is written, so no later run need write it.
         """
         window, books = self.window, self._books.ledger
-        connections, ledger = self._open.export(self.position), books.export()
+        connections = self._open.export(self.position)
+        ledger = books.export(self._open.behind_us())
         return CaptureState(
             spool_id=self._options.spool_id,
             position=self.position,
@@ -154,6 +156,8 @@ class Replay:
                 self._open.clear()
             case Kind.OPENED:
                 self._open.add(frame.position, frame.json(), self.position)
+            case Kind.BEHIND:
+                self._behind(frame)
             case Kind.CLOSED:
                 self._open.discard(frame.connection)
             case Kind.BYTES:
@@ -229,6 +233,10 @@ class Replay:
         if spec and spec.is_live and not spec.needs_rules and connection.is_live:
             # Some runners wait for a first record; the filtered stream has its rules as one.
             self._books.connection(head, connection.stats, frame)
+
+    def _behind(self, frame: Frame) -> None:
+        if connection := self._open.get(frame.connection):
+            connection.head.update(frame.json())
 
     def _bytes(self, frame: Frame) -> None:
         connection = self._open.get(frame.connection)
@@ -324,10 +332,10 @@ class Replay:
         if connection.is_live and cut_off:
             since_us = connection.line_start_us or frame.time_us
             self._books.uncover(connection.head, since_us, connection.number)
-        if connection.is_live and (behind_us := end.get("behind_us")) is not None:
+        row = {**connection.head, **end}
+        if connection.is_live and (behind_us := row.get("behind_us")) is not None:
             until_us = connection.complete_until_us(behind_us)
             self._books.uncover(connection.head, until_us, connection.number)
         self._open.discard(connection.number)
-        row = {**connection.head, **end}
         row.setdefault("closed_at_us", frame.time_us)
         self._books.closed(row, connection.stats, frame, connection.number)

@@ -437,6 +437,39 @@ def test_what_a_log_tells_of_a_line_counts_more_than_what_state_told() -> None:
     assert not [row for stream, row in run.rows if stream == "capture_gaps"]
 
 
+@pytest.mark.parametrize(
+    ("caught_up", "state_only"), [(False, False), (False, True), (True, False)]
+)
+def test_a_kill_soon_after_a_pause_leaves_a_gap_from_the_pause_on(
+    caught_up: bool,  # noqa: FBT001 - a case
+    state_only: bool,  # noqa: FBT001 - the frames before STATE are gone
+) -> None:
+    """What is read then may be old. Mutation: believe that X sent it when it was read."""
+    log = Log()
+    log.add(Kind.CONTEXT, {"window": {}, "connections": []})
+    log.add(Kind.WINDOW, {"window_id": "killed", "started_at_us": START_US, "ledger": []})
+    head = {"connection_id": "k", "endpoint": "filtered", "partition": 0, "http_status": 200}
+    connection = log.add(Kind.OPENED, {**head, "opened_at_us": START_US})
+    log.add(Kind.BYTES, post(1) + b"\r\n", connection)
+    pause_us = log.frames[-1].time_us
+    log.add(Kind.BEHIND, {"behind_us": pause_us}, connection)
+    log.add(Kind.BYTES, post(2) + b"\r\n", connection)
+    if caught_up:
+        log.add(Kind.BEHIND, {"behind_us": None}, connection)
+    log.add(Kind.BYTES, post(3) + b"\r\n", connection)
+    last_us = log.frames[-1].time_us
+    killed = Run()
+    killed.read(log.frames)
+    state = handed_over(killed.replay.export())
+    before = len(log.frames)
+    log.add(Kind.WINDOW, {"window_id": "next", "started_at_us": START_US, "ledger": []})
+    log.add(Kind.OPENED, {**head, "connection_id": "n", "opened_at_us": START_US})
+    run = Run(state)
+    run.read(log.frames[before:] if state_only else log.frames)
+    (gap,) = [json.loads(one) for stream, one in run.rows if stream == "capture_gaps"]
+    assert gap["started_at"] == iso(last_us if caught_up else pause_us)
+
+
 def test_a_frame_full_of_junk_stays_linear() -> None:
     """Each dead letter carries its position; working it out must not start anew each time."""
     log = Log()

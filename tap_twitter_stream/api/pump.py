@@ -77,6 +77,7 @@ class Pump:
         self._clock = clock
         self._endpoint = endpoint
         self._stall_timeout_s = stall_timeout_s
+        self._behind_us: int | None = None  # as the log has it
 
     def run(self, stream: OpenStream, connection: int) -> Life:
         """Store what comes until the stream ends, falls silent or a stop is asked for.
@@ -89,6 +90,7 @@ class Pump:
         pace = _Pace(clock)
         tail = b""
         life = Life(StoppedByUs("stop"))
+        self._behind_us = None
         while True:
             has_room = clock.stopped or self._log.wait_for_room()
             if pace.has_paused():
@@ -111,9 +113,11 @@ class Pump:
             last_byte_s = clock.monotonic_s()
             life.data_seen = True
             if got:
-                self._store(connection, got)
+                self._store(connection, got, pace.behind_us)
                 tail = got[-TAIL_BYTES:] if len(got) >= TAIL_BYTES else (tail + got)[-TAIL_BYTES:]
-        if isinstance(life.ending, StoppedByUs) and self._take_rest(stream, connection):
+        if isinstance(life.ending, StoppedByUs) and self._take_rest(
+            stream, connection, pace.behind_us
+        ):
             last_byte_s = clock.monotonic_s()
         ended_s = clock.monotonic_s()
         life.lived_s = ended_s - opened_s
@@ -125,7 +129,7 @@ class Pump:
         life.tail = tail
         return life
 
-    def _take_rest(self, stream: OpenStream, connection: int) -> bool:
+    def _take_rest(self, stream: OpenStream, connection: int, behind_us: int | None) -> bool:
         """Store what had come when a stop did: after a pause that may be much. True if any had."""
         until_s = self._clock.monotonic_s() + _LAST_READS_S
         any_had = False
@@ -135,8 +139,11 @@ class Pump:
                 break
             any_had = True
             if got:
-                self._store(connection, got)
+                self._store(connection, got, behind_us)
         return any_had
 
-    def _store(self, connection: int, got: bytes) -> None:
+    def _store(self, connection: int, got: bytes, behind_us: int | None) -> None:
+        if behind_us != self._behind_us:  # a kill leaves no other note of it
+            self._behind_us = behind_us
+            self._log.behind(behind_us, connection)
         self._log.received(connection, got)

@@ -46,6 +46,11 @@ class WaitingLog:
         append = partial(self._log.append, Kind.BYTES, connection=connection, time_us=time_us)
         self._append(partial(append, payload))
 
+    def behind(self, since_us: int | None, connection: int) -> None:
+        """Note since when what a connection brings may be old; None: it no longer is."""
+        value = {"behind_us": since_us}
+        self._append(partial(self._log.append_json, Kind.BEHIND, value, connection=connection))
+
     def closed(self, head: dict[str, Any], connection: int) -> None:
         """Note the end of a connection, or of an attempt at one (number 0)."""
         self._append(partial(self._log.append_json, Kind.CLOSED, head, connection=connection))

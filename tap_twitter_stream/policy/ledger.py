@@ -231,10 +231,23 @@ class Ledger:
             track.window_id, track.cause = window_id, STOPPED_BY_US
         return gaps
 
-    def export(self) -> list[list[object]]:
-        """Return what the next run needs, for STATE."""
-        tracks = sorted(self.tracks.items())
-        return [to_row(line, track) for line, track in tracks if track.alive_us is not None]
+    def export(self, behind_us: Mapping[Line, int] | None = None) -> list[list[object]]:
+        """Return what the next run needs, for STATE.
+
+        Args:
+            behind_us: Until when each line is known to be whole whose only connection brings what
+                X sent a while ago: the next run finds that connection ended.
+        """
+        rows = []
+        for line, track in sorted(self.tracks.items()):
+            until_us = (behind_us or {}).get(line)
+            if track.alive_us is None:
+                continue
+            if until_us is not None and len(track.heard) == 1:
+                rows.append(to_row(line, replace(track, alive_us=min(track.alive_us, until_us))))
+            else:
+                rows.append(to_row(line, track))
+        return rows
 
     def restore(self, rows: object, gaps: object, *, log_continues: bool = True) -> None:
         """Read what :meth:`export` made of both; rows of another shape are left out."""

@@ -37,6 +37,8 @@ class Context:
             if line := _line(value):
                 window_id = str(self._window.get("window_id", ""))
                 self._books.opened(line, time_us, window_id, connection=connection)
+        elif kind is Kind.BEHIND and (head := self._connections.get(connection)):
+            self._connections[connection] = {**head, **value}
         elif kind is Kind.CLOSED and (head := self._connections.pop(connection, None)):
             unfinished_us = self._unfinished.pop(connection, None)
             if line := _line(head):

@@ -36,6 +36,7 @@ class Kind(IntEnum):
     STOPPED = 8  # the receiver ended; nothing follows in this window
     PAGE = 9  # a page of recent search, for a gap
     FILLED = 10  # what became of a gap
+    BEHIND = 11  # since when what a connection brings may be old, or that it no longer is
     CORRUPT = 255  # made by readers: bytes that are no sound frame
 
 

@@ -102,6 +102,17 @@ def test_a_second_pause_before_reading_has_caught_up_is_part_of_the_first(tmp_pa
     assert life.behind_us == int(START_S * 1e6)
 
 
+def test_the_log_says_at_once_since_when_bytes_may_be_old(tmp_path: Path) -> None:
+    """A kill leaves no end of the connection that could. Mutation: tell it at the end alone."""
+    posts: list[Step] = [(1.5, b"%d\r\n" % number) for number in range(5)]
+    live(tmp_path, (0.0, b"one\r\n"), *posts, (1.0, END), full_s=600)
+    frames = frames_from(tmp_path)
+    kinds = [frame.kind.name for frame in frames if frame.kind.name in {"BYTES", "BEHIND"}]
+    assert kinds == ["BYTES", "BEHIND", *["BYTES"] * 3, "BEHIND", *["BYTES"] * 2]
+    told = [frame.json()["behind_us"] for frame in frames if frame.kind.name == "BEHIND"]
+    assert told == [int(START_S * 1e6), None]
+
+
 def test_reading_that_goes_on_has_caught_up(tmp_path: Path) -> None:
     posts: list[Step] = [(1.5, b"%d\r\n" % number) for number in range(5)]
     life, _ = live(tmp_path, (0.0, b"one\r\n"), *posts, (1.0, END), full_s=600)
