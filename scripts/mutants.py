@@ -131,7 +131,7 @@ MUTANTS = (
     Mutant(
         "G4",
         "an end found after a pause is taken for a new one",
-        "replay.py",
+        "connection_frames.py",
         '(behind_us := row.get("behind_us")) is not None',
         '(behind_us := row.get("behind")) is not None',
         ("tests/test_capture_books.py", "tests/e2e/test_standstill.py"),

@@ -1,0 +1,196 @@
+"""What connections have sent, and how they began and ended: frames go in, lines come out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tap_twitter_stream.connection import BYTES, empty_stats
+from tap_twitter_stream.spool.frames import Kind
+from tap_twitter_stream.wire.endpoints import ENDPOINTS
+from tap_twitter_stream.wire.lines import LinePlaces
+
+if TYPE_CHECKING:
+    from tap_twitter_stream.capture_books import CaptureBooks
+    from tap_twitter_stream.connection import Connection
+    from tap_twitter_stream.delivery import Delivery
+    from tap_twitter_stream.open_connections import OpenConnections
+    from tap_twitter_stream.spool.frames import Frame
+
+
+class ConnectionFrames:
+    """Follows each connection through its frames.
+
+    Attributes:
+        full: The record limit was reached inside a frame.
+        unread_lines: Of that frame.
+    """
+
+    def __init__(
+        self, books: CaptureBooks, delivery: Delivery, connections: OpenConnections
+    ) -> None:
+        self._books = books
+        self._delivery = delivery
+        self._tally = delivery.tally
+        self._open = connections
+        self.full = False
+        self.unread_lines = 0
+
+    def catch_up(self, frame: Frame, position: int) -> None:
+        """Take what the connections' state is from a frame that an earlier run has emitted.
+
+        Args:
+            frame: Of a connection, or the context where a file of the log begins.
+            position: Of the STATE.
+        """
+        match frame.kind:
+            case Kind.CONTEXT:
+                self._take_up(frame.json(), position)
+            case Kind.OPENED:
+                self._open.add(frame.position, frame.json(), position)
+            case Kind.BEHIND:
+                self.behind(frame)
+            case Kind.CLOSED:
+                self._open.discard(frame.connection)
+            case Kind.BYTES:
+                connection = self._open.get(frame.connection)
+                start = self._open.restored_start(frame.connection)
+                if connection and start is not None and frame.end > start:
+                    self._feed(connection, frame, max(0, start - frame.payload_position))
+
+    def border(self, context: dict[str, Any], position: int) -> None:
+        """Begin in the middle of a run, or go on behind the end of a file."""
+        seen = {one.number for one in self._open}
+        self._take_up(context, position)
+        for number, _, *unfinished in context["connections"]:
+            connection = self._open.get(number)
+            if connection and number not in seen and unfinished:
+                connection.begins_inside_line, connection.line_start_us = True, unfinished[0]
+
+    def _take_up(self, context: dict[str, Any], position: int) -> None:
+        for number, head, *_ in context["connections"]:
+            if self._open.get(number) is None:
+                self._open.add(number, head, position)
+
+    def opened(self, frame: Frame, position: int) -> None:
+        """Take up a new connection, and tell of it."""
+        head = frame.json()
+        connection = self._open.add(frame.position, head, position)
+        connection.line_start = frame.end
+        if not self._delivery.is_reread(frame):
+            self._tally.connects += 1
+            self._tally.connections += 1
+        if connection.is_live:
+            self._books.opened(head, frame.time_us, connection.number)
+        spec = ENDPOINTS.get(connection.origin.endpoint)
+        if spec and spec.is_live and not spec.needs_rules and connection.is_live:
+            # Some runners wait for a first record; the filtered stream has its rules as one.
+            self._books.connection(head, connection.stats, frame)
+
+    def behind(self, frame: Frame) -> None:
+        """Note since when what a connection brings may be old."""
+        if connection := self._open.get(frame.connection):
+            connection.head.update(frame.json())
+
+    def received(self, frame: Frame, position: int) -> None:
+        """Emit what a connection has sent."""
+        connection = self._open.get(frame.connection)
+        if connection is None:  # its opening is no longer kept: every column but these is known
+            head = {
+                "connection_id": f"unknown-{frame.connection}",
+                "endpoint": "filtered",
+                "partition": 0,
+            }
+            connection = self._open.add(frame.connection, head, position)
+        if connection.is_live:
+            self._books.alive(connection.head, frame.time_us, connection.number)
+        if not self._delivery.is_reread(frame):
+            self._tally.bytes += len(frame.payload)
+        connection.stats[BYTES] += len(frame.payload)
+        if connection.is_live and not connection.backfill_before_ms:
+            self._feed(connection, frame, 0)
+        else:
+            self._feed_again(connection, frame)
+
+    def closed(self, frame: Frame) -> None:
+        """Tell how a connection ended, or that an attempt at one did."""
+        head = frame.json()
+        connection = self._open.get(frame.connection) if frame.connection else None
+        if connection is None:
+            self._tally.connects += not self._delivery.is_reread(frame)
+            self._books.connection(head, empty_stats(), frame)
+            if head["ending"].get("status"):
+                self._books.refused(head, frame)
+            return
+        self._finish(connection, frame, head)
+
+    def interrupt(self, frame: Frame) -> None:
+        """Let no line be put together across bytes of which nobody knows whose they were."""
+        for connection in self._open:
+            if connection.cutter.pending_bytes:
+                self._delivery.last_line(connection, frame)
+            connection.line_start = frame.end
+
+    def end_crashed(self, frame: Frame) -> None:
+        """Close what a killed run left open."""
+        for connection in list(self._open):
+            self._finish(
+                connection,
+                frame,
+                {"ending": {"kind": "crashed"}, "description": "The run was killed."},
+            )
+
+    def _feed_again(self, connection: Connection, frame: Frame) -> None:
+        """Deal with what X sends once more, and count what of it is new."""
+        tally = self._tally
+        records, again, keep_alives = tally.records, tally.redelivered, tally.keep_alives
+        self._feed(connection, frame, 0)
+        if not connection.is_live:
+            self._books.came_back(connection.head["gap"], tally.records - records)
+            return
+        quiet = tally.keep_alives > keep_alives
+        if connection.ends_backfill(frame.time_us, keep_alive=quiet):
+            connection.backfill_before_ms = 0
+        over = not connection.backfill_before_ms
+        new = tally.redelivered - again
+        self._books.backfilling(connection.head, new, connection.number, over=over)
+
+    def _feed(self, connection: Connection, frame: Frame, skip: int) -> None:
+        if connection.begins_inside_line:  # its start is gone, so the whole of it was emitted
+            skip = frame.payload.find(b"\n", skip) + 1
+            if not skip:
+                return
+            connection.begins_inside_line = False
+        cutter = connection.cutter
+        start, pending_bytes = frame.payload_position + skip, cutter.pending_bytes
+        first = connection.line_start if pending_bytes else start
+        lines = cutter.feed(frame.payload[skip:] if skip else frame.payload)
+        places = LinePlaces(lines, first, start - pending_bytes)
+        if cutter.pending_bytes and (lines or not pending_bytes):
+            connection.line_start_us = frame.time_us
+        done = self._delivery.lines(connection, lines, frame, places)
+        if done < len(lines):
+            self.full = True
+            connection.line_start = places.of(done)
+            self._open.cut_connection = connection.number
+            self.unread_lines = len(lines) - done
+        elif lines or not cutter.pending_bytes:
+            connection.line_start = frame.end - cutter.pending_bytes
+        else:
+            connection.line_start = first
+
+    def _finish(self, connection: Connection, frame: Frame, end: dict[str, Any]) -> None:
+        """Deal with the last, unfinished line, and write the connection's row."""
+        cut_off = connection.begins_inside_line
+        if connection.cutter.pending_bytes:
+            cut_off = True
+            self._delivery.last_line(connection, frame)
+        if connection.is_live and cut_off:
+            since_us = connection.line_start_us or frame.time_us
+            self._books.uncover(connection.head, since_us, connection.number)
+        row = {**connection.head, **end}
+        if connection.is_live and (behind_us := row.get("behind_us")) is not None:
+            until_us = connection.complete_until_us(behind_us)
+            self._books.uncover(connection.head, until_us, connection.number)
+        self._open.discard(connection.number)
+        row.setdefault("closed_at_us", frame.time_us)
+        self._books.closed(row, connection.stats, frame, connection.number)
