@@ -50,8 +50,7 @@ class Story:
         self.clock = FakeClock()
         self.runs = 0
         self.open: dict[int, int] = {}
-        self.openings: list[tuple[int, int, int]] = []  # position, run, line
-        self.began: list[int] = []
+        self.openings: list[tuple[int, int]] = []  # position, line
         self.log: LogWriter
         self._begin()
 
@@ -61,7 +60,7 @@ class Story:
             match what:
                 case "open" if line not in self.open:
                     self.open[line] = self.log.append_json(Kind.OPENED, self._head(line))
-                    self.openings.append((self.open[line], self.runs, line))
+                    self.openings.append((self.open[line], line))
                 case "bytes" if line in self.open:
                     piece = PIECES[number % len(PIECES)]
                     self.log.append(Kind.BYTES, piece, connection=self.open[line])
@@ -84,8 +83,8 @@ class Story:
         self.open.clear()
         self.clock.advance(1)
         self.log = writer(self.folder, clock=self.clock, max_bytes=4_000, durable=True)
-        self.began.append(self.log.opened_at)
         window = {"window_id": f"w{self.runs}", "started_at_us": self.clock.now_us()}
+        window["lines"] = [list(line) for line in LINES]
         self.log.append_json(Kind.WINDOW, {**window, "ledger": []})
 
     def _head(self, line: int) -> dict[str, Any]:
@@ -147,12 +146,7 @@ def test_a_log_that_begins_in_a_run_tells_the_gaps_that_the_whole_one_tells(
         for segment in kept[:first]:
             segment.path.unlink()
         border = kept[first].base
-        run = sum(position <= border for position in story.began)
-        known = {
-            LINES[line]
-            for position, of_run, line in story.openings
-            if position < border and of_run == run
-        }
+        known = {LINES[line] for position, line in story.openings if position < border}
         later = [gap.row for gap in whole if gap.told_at >= border]
         partly = [gap.row for gap in told(story.folder)]
         wanted = [row for row in later if _line(row) in known]

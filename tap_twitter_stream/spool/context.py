@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tap_twitter_stream.policy.ledger import Ledger, cause_of
+from tap_twitter_stream.policy.tracks import CRASHED
 from tap_twitter_stream.spool.frames import Kind
 
 if TYPE_CHECKING:
@@ -26,12 +27,18 @@ class Context:
         self._unfinished: dict[int, int] = {}  # when the message began that is not whole yet
         self._heard: dict[int, int] = {}  # connections' last bytes that are not in the books yet
         self._books = Ledger()
+        self._was_orphaned = False  # the last run's tap had gone before it
 
     def note(self, kind: Kind, value: dict[str, Any], connection: int, time_us: int) -> None:
         """Take note of a JSON frame. ``connection`` is the number of the one it is about."""
         self._enter_heard()
-        if kind is Kind.WINDOW:
+        if kind is Kind.CONTEXT:
+            self._begin(value)
+        elif kind is Kind.WINDOW:
+            self.end_run()
             self._window = value
+        elif kind is Kind.STOPPED:
+            self._end_in_order(value, time_us)
         elif kind is Kind.OPENED:
             self._connections[connection] = value
             if line := _line(value):
@@ -40,12 +47,18 @@ class Context:
         elif kind is Kind.BEHIND and (head := self._connections.get(connection)):
             self._connections[connection] = {**head, **value}
         elif kind is Kind.CLOSED and (head := self._connections.pop(connection, None)):
-            unfinished_us = self._unfinished.pop(connection, None)
-            if line := _line(head):
-                for from_us in (unfinished_us, value.get("behind_us")):
-                    if from_us is not None:
-                        self._books.uncover(line, from_us, connection)
-                self._books.closed(line, cause_of(value), None, 0, connection)
+            self._close(connection, head, value)
+
+    def end_run(self) -> None:
+        """Close what a run has left open that was killed."""
+        self._enter_heard()
+        for connection, head in self._connections.items():
+            self._close(connection, head, {**head, "ending": {"kind": CRASHED}})
+        self._connections.clear()
+        self._unfinished.clear()
+        if self._was_orphaned:
+            self._books.crashed(str(self._window.get("window_id", "")))
+        self._window, self._was_orphaned = {}, False
 
     def received(self, payload: bytes, connection: int, time_us: int) -> None:
         """Take note of what a connection sent. Called for each read, so it does the least."""
@@ -69,6 +82,33 @@ class Context:
         self._enter_heard()
         rows = self._books.export()
         return {**first, "ledger": rows} if rows else first
+
+    def _begin(self, context: dict[str, Any]) -> None:
+        """Take up what the first file that is read begins with; those behind it say the same."""
+        if self._window or self._connections or self._books.tracks:
+            return
+        self._window = context["window"]
+        for number, head, *unfinished in context["connections"]:
+            self._connections[number] = head
+            if unfinished:
+                self._unfinished[number] = unfinished[0]
+        self._books.restore(context.get("ledger"), [])
+
+    def _end_in_order(self, outcome: dict[str, Any], time_us: int) -> None:
+        self._was_orphaned = outcome["reason"] == "orphaned"
+        if not self._was_orphaned:
+            lines = [(str(name), int(part)) for name, part in self._window.get("lines", ())]
+            started_us = int(self._window.get("started_at_us", time_us))
+            window_id = str(self._window.get("window_id", ""))
+            self._books.still_closed(window_id, time_us, lines, started_us)
+
+    def _close(self, connection: int, head: dict[str, Any], end: dict[str, Any]) -> None:
+        unfinished_us = self._unfinished.pop(connection, None)
+        if line := _line(head):
+            for from_us in (unfinished_us, end.get("behind_us")):
+                if from_us is not None:
+                    self._books.uncover(line, from_us, connection)
+            self._books.closed(line, cause_of(end), None, 0, connection)
 
     def _enter_heard(self) -> None:
         for connection, time_us in self._heard.items():

@@ -8,7 +8,6 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from tap_twitter_stream.errors import SpoolError, SpoolFullError
-from tap_twitter_stream.spool.context import Context
 from tap_twitter_stream.spool.files import REAL_FILES, unsynced, unwritable
 from tap_twitter_stream.spool.folder import begin_segment, identity, lock
 from tap_twitter_stream.spool.frames import (
@@ -18,6 +17,7 @@ from tap_twitter_stream.spool.frames import (
     encode_header,
     encode_json,
 )
+from tap_twitter_stream.spool.recollection import recollect
 from tap_twitter_stream.spool.repair import SEGMENT_BYTES, repair
 from tap_twitter_stream.spool.shelf import Shelf
 
@@ -70,7 +70,6 @@ class LogWriter:
         self._sync_guard = threading.Lock()
         self._dirty = False
         self._broken = ""  # why nothing is taken any more
-        self._context = Context()
         self._emitted = 0  # the reader needs nothing before this position
         self._handle = -1
         self._lock_handle = lock(folder)
@@ -86,6 +85,7 @@ class LogWriter:
                 self._shelf.start = self.end
             # Room is made by whole segments, so a small log needs small ones.
             self._segment_bytes = min(SEGMENT_BYTES, max_bytes // 4)
+            self._context = recollect(folder, files)
             self._shelf.drop(lambda segment: segment.end <= floor)  # may be all the room there is
             self._new_segment(follows=self.old_end)
         except OSError as error:
