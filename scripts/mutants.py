@@ -44,8 +44,8 @@ MUTANTS = (
         "G0",
         "the receiver acknowledges bytes it has not put into the log",
         "api/pump.py",
-        "        self._log.received(connection, got)\n",
-        "        self._log.received(connection, got) if len(got) % 7 else None\n",
+        "        self._log.received(connection, got, time_us)\n",
+        "        self._log.received(connection, got, time_us) if len(got) % 7 else None\n",
         ("tests/e2e/test_capture.py",),
     ),
     Mutant(

@@ -129,6 +129,7 @@ class ConnectionFrames:
             if connection.cutter.pending_bytes:
                 self._delivery.last_line(connection, frame)
             connection.line_start = frame.end
+            connection.begins_inside_line = False
 
     def end_crashed(self, frame: Frame) -> None:
         """Close what a killed run left open."""

@@ -74,12 +74,19 @@ class OpenConnections:
             *self._unseen(),
         ]
 
-    def behind_us(self) -> dict[tuple[str, int], int]:
-        """Return until when the line of each connection is whole that brings what is old."""
+    def whole_until_us(self) -> dict[tuple[str, int], int]:
+        """Return until when each line is whole whose connections all bring what is old."""
+        instants: dict[tuple[str, int], list[int | None]] = {}
+        for one in self:
+            if one.is_live:
+                behind_us = one.head.get("behind_us")
+                until_us = None if behind_us is None else one.complete_until_us(behind_us)
+                line = str(one.head["endpoint"]), int(one.head["partition"])
+                instants.setdefault(line, []).append(until_us)
         return {
-            (str(one.head["endpoint"]), int(one.head["partition"])): one.complete_until_us(us)
-            for one in self
-            if one.is_live and (us := one.head.get("behind_us")) is not None
+            line: max(us for us in some if us is not None)
+            for line, some in instants.items()
+            if None not in some
         }
 
     def _unseen(self) -> list[list[Any]]:

@@ -88,7 +88,7 @@ class Replay:
         """
         window, books = self.window, self._books.ledger
         connections = self._open.export(self.position)
-        ledger = books.export(self._open.behind_us())
+        ledger = books.export(self._open.whole_until_us())
         return CaptureState(
             spool_id=self._options.spool_id,
             position=self.position,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,10 +16,11 @@ from tap_twitter_stream.emit.emitter import Emitter
 from tap_twitter_stream.emit.lanes import RawLane
 from tap_twitter_stream.emit.output import Output
 from tap_twitter_stream.policy.dedupe import Dedupe
+from tap_twitter_stream.policy.ledger import Ledger
 from tap_twitter_stream.replay import Replay
 from tap_twitter_stream.replay_options import ReplayOptions
 from tap_twitter_stream.spool.folder import segments
-from tap_twitter_stream.spool.frames import Kind
+from tap_twitter_stream.spool.frames import Frame, Kind
 from tap_twitter_stream.spool.reader import LogReader
 from tests.fakes import FakeClock
 from tests.spool.logs import abandon, writer
@@ -162,3 +164,58 @@ def _line(row: dict[str, Any]) -> tuple[str, int]:
 def _span(row: dict[str, Any]) -> tuple[Any, ...]:
     keys = ("gap_id", "kind", "cause", "started_at", "ended_at", "window_id")
     return (_line(row), *(row.get(key) for key in keys))
+
+
+def test_the_last_byte_of_two_copies_is_the_later_one_whatever_came_first(tmp_path: Path) -> None:
+    clock = FakeClock()
+    log = writer(tmp_path, clock=clock, max_bytes=4_000, durable=True)
+    log.append_json(Kind.WINDOW, {"window_id": "w", "started_at_us": clock.now_us()})
+    head = {"endpoint": "sample10", "partition": 1, "http_status": 200}
+    copies = [log.append_json(Kind.OPENED, {**head, "connection_id": one}) for one in "ab"]
+    for number in (0, 1, 0):
+        clock.advance(10)
+        log.append(Kind.BYTES, b"\r\n", connection=copies[number])
+    last_us = clock.now_us()
+    log.append_json(Kind.PROBLEM, {"filler": "x" * 2_000})
+    log.append_json(Kind.PROBLEM, {"filler": ""})
+    log.close()
+    reader = LogReader(tmp_path, segments(tmp_path)[-1].base, verify_before=10**15)
+    context = reader.read()[0].json()
+    reader.close()
+    assert context["ledger"][0][2] == last_us
+
+
+def test_time_before_a_file_is_unknown_if_state_is_older_than_what_was_dropped() -> None:
+    """Mutation: take a line for captured since a STATE that ended in order."""
+    ledger = Ledger()
+    line, second_us = ("sample10", 1), 1_000_000
+    rows = [[*line, 100 * second_us, "w0", None, "stopped_by_us"]]
+    ledger.restore(rows, [], log_continues=False)
+    ledger.recall_at_border([[*line, 900 * second_us, "w1", None, ""]], {"window_id": "w1"})
+    (gap,) = ledger.alive(line, 901 * second_us, 5)
+    assert (gap.kind, gap.started_us, gap.ended_us) == ("unknown", 100 * second_us, 901 * second_us)
+    assert ledger.seconds == {"unknown": 801.0}
+
+
+@pytest.mark.parametrize("copies", [[[[1]], [], 5], [[], [[1, 2]], 5], [1], ["x", [], 5]])
+def test_a_damaged_row_of_state_is_left_out(copies: list[object]) -> None:
+    ledger = Ledger()
+    ledger.restore([["sample10", 1, 5, "w", None, "", *copies]], [])
+    assert ledger.export() == []
+
+
+def test_a_line_that_is_whole_behind_damage_is_not_skipped() -> None:
+    """The rest of the line in which the file began was in the damaged frame."""
+    head = {"endpoint": "filtered", "partition": 0, "http_status": 200, "connection_id": "c"}
+    context = {"window": {}, "connections": [[99, head, 5]], "follows": 0}
+    frames = [
+        Frame(8, 1, 0, Kind.CONTEXT, json.dumps(context).encode()),
+        Frame(400, 2, 0, Kind.CORRUPT, b"rotten"),
+        Frame(500, 3, 99, Kind.BYTES, b'{"data":{"id":"5","text":"a"}}\r\n'),
+    ]
+    output = Output()
+    emitter = Emitter(output, {name: RawLane(name) for name in STREAMS})
+    replay = Replay(ReplayOptions("s", max_line_bytes=512), emitter, Dedupe(0, 1), None)
+    for frame in frames:
+        replay.handle(frame)
+    assert emitter.counts["tweets"].emitted == 1

@@ -470,6 +470,25 @@ def test_a_kill_soon_after_a_pause_leaves_a_gap_from_the_pause_on(
     assert gap["started_at"] == iso(last_us if caught_up else pause_us)
 
 
+def test_the_state_of_two_copies_that_are_both_behind_says_until_when_one_is_whole() -> None:
+    log = Log()
+    log.add(Kind.WINDOW, {"window_id": "w", "started_at_us": START_US, "ledger": []})
+    head = {"endpoint": "filtered", "partition": 0, "http_status": 200, "opened_at_us": START_US}
+    copies = [log.add(Kind.OPENED, {**head, "connection_id": one}) for one in "ab"]
+    for copy in copies:
+        log.add(Kind.BYTES, b"\r\n", copy)
+    since_us = [frame.time_us for frame in log.frames[-2:]]
+    for copy, us in zip(copies, since_us, strict=True):
+        log.add(Kind.BEHIND, {"behind_us": us}, copy)
+        log.add(Kind.BYTES, b"\r\n", copy)
+    run = Run()
+    run.read(log.frames)
+    assert run.replay.export().ledger[0][2] == since_us[1]
+    log.add(Kind.BEHIND, {"behind_us": None}, copies[0])
+    run.read(log.frames[-1:])
+    assert run.replay.export().ledger[0][2] == log.frames[-2].time_us
+
+
 def test_a_frame_full_of_junk_stays_linear() -> None:
     """Each dead letter carries its position; working it out must not start anew each time."""
     log = Log()

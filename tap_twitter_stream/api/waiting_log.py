@@ -40,9 +40,8 @@ class WaitingLog:
         """Note a connection; return its number."""
         return self._append(partial(self._log.append_json, Kind.OPENED, head))
 
-    def received(self, connection: int, payload: bytes) -> None:
-        """Store what a connection sent; the time is when it came, however long this takes."""
-        time_us = self._clock.now_us()
+    def received(self, connection: int, payload: bytes, time_us: int) -> None:
+        """Store what a connection sent at a time."""
         append = partial(self._log.append, Kind.BYTES, connection=connection, time_us=time_us)
         self._append(partial(append, payload))
 

@@ -231,22 +231,24 @@ class Ledger:
             track.window_id, track.cause = window_id, STOPPED_BY_US
         return gaps
 
-    def export(self, behind_us: Mapping[Line, int] | None = None) -> list[list[object]]:
+    def export(self, whole_until_us: Mapping[Line, int] | None = None) -> list[list[object]]:
         """Return what the next run needs, for STATE.
 
         Args:
-            behind_us: Until when each line is known to be whole whose only connection brings what
-                X sent a while ago: the next run finds that connection ended.
+            whole_until_us: Of each line whose connections bring what X sent a while ago. The next
+                run finds them ended, and if no frame says that they had caught up before, what they
+                would have brought is missing.
         """
         rows = []
         for line, track in sorted(self.tracks.items()):
-            until_us = (behind_us or {}).get(line)
             if track.alive_us is None:
                 continue
-            if until_us is not None and len(track.heard) == 1:
-                rows.append(to_row(line, replace(track, alive_us=min(track.alive_us, until_us))))
-            else:
-                rows.append(to_row(line, track))
+            until_us = (whole_until_us or {}).get(line, track.alive_us)
+            sure_us = max(
+                [track.since_us or 0, track.sure_us, *(end for _, end, *_ in track.doubts)]
+            )
+            alive_us = min(track.alive_us, max(until_us, sure_us))
+            rows.append(to_row(line, replace(track, alive_us=alive_us)))
         return rows
 
     def restore(self, rows: object, gaps: object, *, log_continues: bool = True) -> None:

@@ -78,6 +78,8 @@ class LostState:
                 known = self._tracks.get(line)
                 if known is None or known.alive_us is None:
                     self._tracks[line] = track
+                elif log_continues and self._knows_less(line, track):
+                    known.log_is_gone = True  # what is in between was dropped, stored or not
 
     def opened(self, line: Line) -> None:
         """Note that a run has connected: it has told of what came before, if it knew more."""

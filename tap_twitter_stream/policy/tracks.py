@@ -105,14 +105,31 @@ def from_rows(rows: object, *, log_continues: bool) -> Iterator[tuple[Line, Trac
                     window_id=window_id,
                     last_id=last_id if isinstance(last_id, str) else None,
                 )
-                _read_copies(track, rest[1:])
+                if not _read_copies(track, rest[1:]):
+                    continue
                 track.log_is_gone = bool(track.heard) and not log_continues
                 yield (endpoint, partition), track
 
 
-def _read_copies(track: Track, lists: list[object]) -> None:
+def _read_copies(track: Track, lists: list[object]) -> bool:
+    """Read what a row says of copies, if it says anything. False if that has another shape."""
     match lists:
+        case []:
+            return True
         case [list(heard), list(doubts), int(sure_us)]:
-            track.sure_us = sure_us
-            track.heard = {number: us for number, us in heard}  # noqa: C416 - pairs are lists
-            track.doubts = [(start, end, by, cause) for start, end, by, cause in doubts]
+            track.heard, track.doubts, track.sure_us = {}, [], sure_us
+            for one in heard:
+                match one:
+                    case [int(number), int(us)]:
+                        track.heard[number] = us
+                    case _:
+                        return False
+            for one in doubts:
+                match one:
+                    case [int(start_us), int(end_us), int(by), str(cause)]:
+                        track.doubts.append((start_us, end_us, by, cause))
+                    case _:
+                        return False
+            return True
+        case _:
+            return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from tap_twitter_stream.policy.ledger import Ledger, cause_of
@@ -111,7 +112,8 @@ class Context:
             self._books.closed(line, cause_of(end), None, 0, connection)
 
     def _enter_heard(self) -> None:
-        for connection, time_us in self._heard.items():
+        # In the order of time: an instant before the last one is taken for a clock that was set.
+        for connection, time_us in sorted(self._heard.items(), key=itemgetter(1)):
             head = self._connections.get(connection)
             if head and (line := _line(head)):
                 self._books.alive(line, time_us, connection)
