@@ -26,7 +26,7 @@ class Life:
     """What is known of a connection when it has ended.
 
     Attributes:
-        tail: The last bytes it brought.
+        tail: The last bytes it brought before a stop was asked for, if one was.
         last_byte_us: Until when all had come that X had sent, as far as is known.
         behind_us: Since when what came may be old, as reading had paused shortly before the end.
     """

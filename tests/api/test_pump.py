@@ -55,6 +55,20 @@ class Stream:
         return what
 
 
+class FullAgain(Stream):
+    """The disk is full again as soon as the second piece has come."""
+
+    def __init__(self, clock: FakeClock, disk: FullUntil, *script: Step) -> None:
+        super().__init__(clock, *script)
+        self._disk = disk
+
+    def read(self, timeout_s: float) -> bytes | Ending | None:
+        got = super().read(timeout_s)
+        if got == b"two\r\n":
+            self._disk.until_s = START_S + 120
+        return got
+
+
 def live(folder: Path, *script: Step, full_s: float) -> tuple[Life, bytes]:
     """Pump a script onto a disk that is full at first; return the life, and what was stored."""
     clock = FakeClock()
@@ -91,15 +105,8 @@ def test_a_second_pause_before_reading_has_caught_up_is_part_of_the_first(tmp_pa
     log = writer(tmp_path, clock=clock, files=disk)
     pump = Pump(WaitingLog(log, clock, "x"), clock, endpoint="filtered", stall_timeout_s=STALL_S)
 
-    class FullAgain(Stream):
-        def read(self, timeout_s: float) -> bytes | Ending | None:
-            got = super().read(timeout_s)
-            if got == b"two\r\n":
-                disk.until_s = START_S + 120
-            return got
-
     script: list[Step] = [(0.0, b"one\r\n"), (2.0, b"two\r\n"), (2.0, END)]
-    life = pump.run(cast("OpenStream", FullAgain(clock, *script)), 8)
+    life = pump.run(cast("OpenStream", FullAgain(clock, disk, *script)), 8)
     log.close()
     assert life.behind_us == int(START_S * 1e6)
 
@@ -196,15 +203,8 @@ def test_the_time_of_bytes_is_when_they_came_though_the_disk_was_full_then(tmp_p
     log = writer(tmp_path, clock=clock, files=disk)
     pump = Pump(WaitingLog(log, clock, "x"), clock, endpoint="filtered", stall_timeout_s=STALL_S)
 
-    class FullLater(Stream):
-        def read(self, timeout_s: float) -> bytes | Ending | None:
-            got = super().read(timeout_s)
-            if got == b"two\r\n":
-                disk.until_s = START_S + 120
-            return got
-
     script: list[Step] = [(0.0, b"one\r\n"), (30.0, b"two\r\n"), (0.0, END)]
-    pump.run(cast("OpenStream", FullLater(clock, *script)), 8)
+    pump.run(cast("OpenStream", FullAgain(clock, disk, *script)), 8)
     log.close()
     times = [frame.time_us for frame in frames_from(tmp_path) if frame.kind.name == "BYTES"]
     assert times == [int(START_S * 1e6), int((START_S + 30) * 1e6)]
