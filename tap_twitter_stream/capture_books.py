@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tap_twitter_stream.connection import LAST_ID, MESSAGES, connection_row, gap_row
-from tap_twitter_stream.policy.gaps import Filled
+from tap_twitter_stream.policy.gaps import Filled, line_of
 from tap_twitter_stream.policy.ledger import cause_of
+from tap_twitter_stream.policy.lost_state import Before
 from tap_twitter_stream.wire.endpoints import ENDPOINTS
 from tap_twitter_stream.wire.route import (
     Origin,
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from tap_twitter_stream.emit.emitter import Emitter
     from tap_twitter_stream.policy.gaps import Gap
     from tap_twitter_stream.policy.ledger import Ledger
+    from tap_twitter_stream.policy.lost_state import Since
     from tap_twitter_stream.spool.frames import Frame
 
 
@@ -47,20 +49,25 @@ class CaptureBooks:
         from_us, _ = head.get("backfill_us", (None, None))
         if not _takes_time(head):
             return
-        for gap in self.ledger.opened(_line_of(head), at_us, self.window_id, from_us, number):
+        for gap in self.ledger.opened(line_of(head), at_us, self.window_id, from_us, number):
+            self._gap(gap, at_us)
+
+    def border(self, context: dict[str, Any], since: Since, at_us: int) -> None:
+        """Take what the file tells that reading begins with; emit what came before it."""
+        for gap in self.ledger.recall(Before.of(context), since):
             self._gap(gap, at_us)
 
     def alive(self, head: dict[str, Any], at_us: int, number: int) -> None:
         """Take note that a connection brought bytes."""
         if _takes_time(head):
-            for gap in self.ledger.alive(_line_of(head), at_us, number):
+            for gap in self.ledger.alive(line_of(head), at_us, number):
                 self._gap(gap, at_us)
 
     def closed(self, row: dict[str, Any], stats: list[Any], frame: Frame, number: int) -> None:
         """Take note of a connection's end, and emit its row."""
         if "gap" not in row and _takes_time(row):
             figures = (stats[LAST_ID], stats[MESSAGES], number, row.get("opened_at_us"))
-            for gap in self.ledger.closed(_line_of(row), cause_of(row), *figures):
+            for gap in self.ledger.closed(line_of(row), cause_of(row), *figures):
                 self._gap(gap, frame.time_us)
         self.connection(row, stats, frame)
 
@@ -82,11 +89,11 @@ class CaptureBooks:
 
     def uncover(self, head: dict[str, Any], from_us: int, number: int) -> None:
         """Take note that not all came whole that X sent from then on."""
-        self.ledger.uncover(_line_of(head), from_us, number)
+        self.ledger.uncover(line_of(head), from_us, number)
 
     def backfilling(self, head: dict[str, Any], new: int, number: int, *, over: bool) -> None:
         """Count what X sends again at a connect; settle what that was for when it is over."""
-        line = _line_of(head)
+        line = line_of(head)
         for gap in self.ledger.pending.backfilling(line, number)[:1]:
             self.ledger.pending.came_back(gap.key, new)
         if over:
@@ -155,7 +162,3 @@ def _takes_time(head: dict[str, Any]) -> bool:
     """Tell whether time is captured: a file was read to its end or not, whenever that is."""
     spec = ENDPOINTS.get(str(head["endpoint"]))
     return spec is None or spec.is_live
-
-
-def _line_of(head: dict[str, Any]) -> tuple[str, int]:
-    return str(head["endpoint"]), int(head["partition"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tap_twitter_stream.connection import Connection
+from tap_twitter_stream.policy.gaps import line_of
 from tap_twitter_stream.wire.lines import LineCutter
 from tap_twitter_stream.wire.route import Origin
 
@@ -81,8 +82,7 @@ class OpenConnections:
             if one.is_live:
                 behind_us = one.head.get("behind_us")
                 until_us = None if behind_us is None else one.complete_until_us(behind_us)
-                line = str(one.head["endpoint"]), int(one.head["partition"])
-                instants.setdefault(line, []).append(until_us)
+                instants.setdefault(line_of(one.head), []).append(until_us)
         return {
             line: max(us for us in some if us is not None)
             for line, some in instants.items()

@@ -39,6 +39,7 @@ from tap_twitter_stream.policy.governor import Fatal, Governor
 from tap_twitter_stream.receiver_protocol import Hello, Order
 from tap_twitter_stream.settings import Settings, WithoutState, parse_settings
 from tap_twitter_stream.spool.frames import Kind
+from tap_twitter_stream.spool.latest_state import remember
 from tap_twitter_stream.spool.writer import LogWriter
 
 _JOIN_S = 0.6  # G6 gives a second to close sockets and force the log to disk
@@ -98,7 +99,6 @@ class ReceiverProcess:
             acknowledged=(order.state_spool_id, order.state_position),
         )
         self._filler = GapFiller(self._log, self._clock)
-        self._ledger_from: int | None = None  # position of the STATE that the ledger is of
 
     def hello(self) -> Hello:
         """Choose the reader's start and drop what STATE acknowledges."""
@@ -106,9 +106,8 @@ class ReceiverProcess:
         position, note = resume_position(self._order, log, self._settings.spool.without_state)
         if self._order.state_position is not None:
             log.drop_before(min(position, log.opened_at))
-        if position == self._order.state_position and log.spool_id == self._order.state_spool_id:
-            self._ledger_from = position
-        return Hello(log.spool_id, log.start, log.opened_at, position, note)
+        latest = remember(Path(self._order.folder), log.spool_id, self._order.state)
+        return Hello(log.spool_id, log.start, log.opened_at, position, note, latest=latest or None)
 
     def run(self) -> None:
         """Receive until a stop or until every connection has given up."""
@@ -124,8 +123,6 @@ class ReceiverProcess:
             "tap_version": self._order.tap_version,
             "spool_id": self._log.spool_id,
             "durable": self._order.durable,
-            "ledger": self._order.ledger,
-            "ledger_from": self._ledger_from,
         }
         try:
             self._log.append_json(Kind.WINDOW, window)

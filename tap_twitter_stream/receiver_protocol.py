@@ -18,8 +18,8 @@ class Order(msgspec.Struct, frozen=True):
     tap_version: str
     state_spool_id: str | None = None
     state_position: int | None = None
-    ledger: list[list[Any]] = []
-    """What the last STATE says of captured time."""
+    state: dict[str, Any] | None = None
+    """The bookmark of the last STATE, to be remembered beside the log."""
     missing: list[tuple[str, int, int]] = []
     """Endpoint, partition and since when posts are missing there, as the last STATE knows it."""
 
@@ -33,3 +33,5 @@ class Hello(msgspec.Struct, frozen=True):
     resume: int = 0
     note: str = ""
     error: str = ""
+    latest: dict[str, Any] | None = None
+    """The bookmark of the newest STATE that a run of this log has begun with, this one included."""

@@ -20,6 +20,7 @@ from tap_twitter_stream.spool.folder import in_memory, temporary_folder
 from tap_twitter_stream.spool.reader import LogReader
 from tap_twitter_stream.spool.seen import SeenIds
 from tap_twitter_stream.starts import Starts
+from tap_twitter_stream.state import from_bookmark
 from tap_twitter_stream.wire.endpoints import ENDPOINTS
 
 if TYPE_CHECKING:
@@ -105,6 +106,7 @@ class Receiving:
             max_line_bytes=self._settings.network.max_line_bytes,
             durable=durable,
             log_continues=emitted is not None,
+            latest=from_bookmark(hello.latest)[0],
         )
 
     def _careful_before(self, hello: Hello, state: CaptureState | None, replay: Replay) -> int:
@@ -127,7 +129,7 @@ class Receiving:
             tap_version=self._version,
             state_spool_id=state.spool_id if state else None,
             state_position=state.read_from if state else None,
-            ledger=state.ledger if state else [],
+            state=state.to_bookmark() if state else None,
             missing=missing_since(
                 state.ledger if state else [],
                 state.gaps if state else [],

@@ -9,7 +9,7 @@ from tap_twitter_stream.connection_frames import ConnectionFrames
 from tap_twitter_stream.delivery import Delivery
 from tap_twitter_stream.open_connections import OpenConnections
 from tap_twitter_stream.policy.ledger import Ledger
-from tap_twitter_stream.sight import Sight
+from tap_twitter_stream.policy.lost_state import since
 from tap_twitter_stream.spool.frames import Frame, Kind
 from tap_twitter_stream.starts import behind
 from tap_twitter_stream.state import CaptureState, gaps_that_fit
@@ -35,8 +35,9 @@ class Replay:
     ) -> None:
         self._options = options
         ledger = Ledger(options.gaps)
-        if state:
-            ledger.restore(state.ledger, state.gaps, log_continues=options.log_continues)
+        latest = options.latest or state
+        if latest:
+            ledger.restore(latest.ledger, latest.gaps, log_continues=options.log_continues)
         self._books = CaptureBooks(emitter, ledger, options.spool_id)
         self._delivery = delivery or Delivery(options, emitter, dedupe)
         rows = state.connections if state else []
@@ -47,7 +48,7 @@ class Replay:
         self._stopped: dict[str, Any] | None = None  # how the window read last ended
         self.ended: dict[str, Any] | None = None  # how this run's receiver did
         self._is_own = False  # the frames now are this run's
-        self._sight = Sight()
+        self._knows_start = options.log_continues
         self._limit_reached = False
         self._handlers = {
             Kind.CONTEXT: self._border,
@@ -66,7 +67,6 @@ class Replay:
 
     def handle(self, frame: Frame) -> None:
         """Emit what one frame holds, unless an earlier run did."""
-        self._sight.see(frame)
         if frame.end <= self.position:
             self._catch_up(frame)
             return
@@ -170,7 +170,13 @@ class Replay:
         context = frame.json()
         self._books.window = self.window or context["window"]
         self._connections.border(context, self.position)
-        self.ledger.recall_at_border(context.get("ledger"), context["window"])
+        if not self._knows_start:
+            latest = self._options.latest
+            of_log = latest is not None and latest.spool_id == self._options.spool_id
+            at = latest.position if latest and of_log else None
+            known = since(at, int(context.get("follows", frame.position)), frame.position)
+            self._books.border(context, known, frame.time_us)
+            self._knows_start = True
 
     def _began(self, frame: Frame) -> None:
         if self.window and (self._stopped is None or self._stopped["reason"] == "orphaned"):
@@ -178,11 +184,9 @@ class Replay:
         self._end_crashed(frame)
         if self._stopped and self._stopped["reason"] == "orphaned":
             self.ledger.crashed(self._books.window_id)
-        self._books.window = window = frame.json()
-        own = frame.position >= self._options.own_from
-        self.ledger.recall([] if own else window.get("ledger"), self._sight.before(window))
+        self._books.window = frame.json()
         self._stopped = None
-        if own:
+        if frame.position >= self._options.own_from:
             self.ledger.pending.release(self._books.lines)
 
     def _ended(self, frame: Frame) -> None:

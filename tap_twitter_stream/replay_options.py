@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from tap_twitter_stream.policy.ledger import GapPolicy
+
+if TYPE_CHECKING:
+    from tap_twitter_stream.state import CaptureState
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,4 +23,5 @@ class ReplayOptions:
     own_from: int = 0  # position where this run's frames begin
     max_records: int | None = None
     log_continues: bool = True  # the log begins where STATE was written
+    latest: CaptureState | None = None  # the newest STATE that a run of this log has begun with
     gaps: GapPolicy = field(default_factory=GapPolicy)

@@ -263,6 +263,7 @@ class Run:
             max_records=settings.window.max_records,
             own_from=source.own_from,
             log_continues=source.log_continues,
+            latest=source.latest,
             gaps=GapPolicy(self._settings.fillable, settings.gap_fill.idle_is_gap),
         )
         delivery = source.delivery(options, emitter, source.dedupe)

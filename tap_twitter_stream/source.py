@@ -68,7 +68,7 @@ class Source:
     ``own_from`` is the position where this run's own frames begin, ``keep`` makes the STATE of what
     a replay exports, ``careful_before`` says up to where its lines go one by one, ``durable`` that
     the log has to be on disk before a STATE covers it, ``log_continues`` that frames go on where
-    the state was written.
+    the state was written; ``latest`` is the newest one that a run of this log has begun with.
     """
 
     link: FrameMaker
@@ -83,4 +83,5 @@ class Source:
     careful_before: Callable[[Replay], int] | None = None
     durable: bool = False
     log_continues: bool = True
+    latest: CaptureState | None = None
     delivery: type[Delivery] = Delivery

@@ -23,7 +23,7 @@ HEIGHT = {
     "capture": 4, "receiver": 4, "receiver_link": 4, "receiver_protocol": 4, "replay": 4,
     "open_connections": 4, "connection_frames": 4, "delivery": 4, "records": 4, "replay_options": 4,
     "archive": 4, "source": 4, "capture_books": 4, "certificate": 4, "metrics": 4, "progress": 4,
-    "sealing": 4, "sight": 4, "receiving": 4, "starts": 4, "redrive": 4,
+    "sealing": 4, "receiving": 4, "starts": 4, "redrive": 4,
     "input_file": 4, "target_check": 4, "run": 5, "streams": 5, "tap": 5, "cli": 5,
     "__init__": 5, "__main__": 5,
 }  # fmt: skip

@@ -319,122 +319,66 @@ def test_a_killed_run_gets_its_row_from_the_next() -> None:
     assert closed["ending"] == "crashed"
 
 
-def test_a_gap_is_told_though_the_state_that_knew_its_start_is_lost() -> None:
-    """A run that STATE took up from was killed before it connected, and its STATE is gone too."""
-    log = Log()
-    earlier = Ledger()
-    line = ("sample10", 2)
-    earlier.opened(line, START_US - 9_000_000, "earlier")
-    earlier.alive(line, START_US - 5_000_000)
-    earlier.closed(line, "closed_by_server", "7", 1)
-    window = {"window_id": "killed", "started_at_us": START_US, "ledger": earlier.export()}
-    log.add(Kind.WINDOW, window)
-    own_from = log.end
-    log.add(Kind.WINDOW, {"window_id": "next", "started_at_us": START_US, "ledger": []})
-    head = {"connection_id": "next-1", "endpoint": line[0], "partition": line[1]}
-    log.add(Kind.OPENED, {**head, "opened_at_us": START_US, "http_status": 200})
-    run = Run()
-    options = ReplayOptions("s", 512, own_from=own_from)
-    run.replay = Replay(options, run.emitter, Dedupe(60.0, 100), None)
-    run.read(log.frames)
-    (gap,) = [json.loads(one) for stream, one in run.rows if stream == "capture_gaps"]
-    assert (gap["partition"], gap["kind"], gap["cause"]) == (2, "lost", "closed_by_server")
-    assert gap["started_at"] == iso(START_US - 5_000_000)
-    assert gap["last_id_before"] == "7"
-
-
-@pytest.mark.parametrize("state", [None, -9_000_000])
-@pytest.mark.parametrize("connected", [True, False])
-def test_a_run_that_began_with_a_lost_state_has_told_of_the_gap_it_ended(
-    state: int | None,
-    connected: bool,  # noqa: FBT001 - a case
-) -> None:
-    """Its STATE had a connection that was open: where that ended only the dropped frames said."""
-    line = ("filtered", 0)
-
-    def alive(at_us: int) -> list[list[object]]:
-        ledger = Ledger()
-        ledger.opened(line, START_US - 10_000_000, "killed")
-        ledger.alive(line, at_us)
-        return ledger.export()
-
-    log = Log()
-    rows = alive(START_US - 2_000_000)
-    log.add(Kind.WINDOW, {"window_id": "next", "started_at_us": START_US, "ledger": rows})
-    head = {"endpoint": line[0], "partition": line[1], "http_status": 200}
-    if connected:
-        head["connection_id"] = "next-1"
-        log.add(Kind.OPENED, {**head, "opened_at_us": START_US})
-    own_from = log.end
-    log.add(Kind.WINDOW, {"window_id": "own", "started_at_us": START_US, "ledger": []})
-    log.add(Kind.OPENED, {**head, "connection_id": "own-1", "opened_at_us": START_US})
-    run = Run()
-    old = CaptureState("s", 0, ledger=alive(START_US + state)) if state else None
-    options = ReplayOptions("s", 512, log_continues=False, own_from=own_from)
-    run.replay = Replay(options, run.emitter, Dedupe(60.0, 100), old)
-    run.read(log.frames)
-    gaps = [json.loads(one) for stream, one in run.rows if stream == "capture_gaps"]
-    (gap,) = gaps  # what lies between the runs, or before the only connection
-    expected_us = START_US + 1_000 if connected else START_US - 2_000_000
-    assert gap["started_at"] == iso(expected_us)
-    assert gap["kind"] == "lost"
-
-
 @pytest.mark.parametrize(
-    ("ledger_from", "damaged", "kind"),
-    [(0, False, "lost"), (None, False, "unknown"), (0, True, "unknown"), (-1, False, None)],
+    ("spool_id", "damaged", "kind"),
+    [("s", False, "lost"), ("another", False, "unknown"), ("s", True, "unknown")],
 )
-def test_a_gap_of_a_run_that_told_nobody_is_told_though_its_state_is_lost(
-    ledger_from: int | None,
+def test_the_latest_state_that_a_run_of_the_log_had_says_since_when_time_is_missing(
+    spool_id: str,
     damaged: bool,  # noqa: FBT001 - a case
-    kind: str | None,
+    kind: str,
 ) -> None:
-    """The run that ended the gap was killed too, before any target had its row."""
+    """The run that ended the gap was killed before any target had its row, and STATE is lost."""
     log = Log()
     line = ("sample10", 1)
     earlier = Ledger()
     earlier.opened(line, START_US - 9_000_000, "earlier", connection=3)
     earlier.alive(line, START_US - 5_000_000, 3)  # then its receiver was killed
-    follows = log.end if ledger_from is None else ledger_from + (ledger_from < 0)
-    log.add(Kind.CONTEXT, {"window": {}, "connections": [], "follows": follows})
+    context = {"window": {}, "connections": [], "follows": log.end}
+    if spool_id == "s":
+        context["ledger"] = earlier.export()
+    latest = CaptureState(spool_id, log.end, ledger=earlier.export())
     if damaged:
         log.add(Kind.CORRUPT, b"rotten")
-    window = {"window_id": "killed", "started_at_us": START_US, "ledger": earlier.export()}
-    log.add(Kind.WINDOW, {**window, "ledger_from": ledger_from})
+    else:
+        log.add(Kind.CONTEXT, context)
+    log.add(Kind.WINDOW, {"window_id": "killed", "started_at_us": START_US})
     head = {"endpoint": line[0], "partition": line[1], "http_status": 200}
     log.add(Kind.OPENED, {**head, "connection_id": "a", "opened_at_us": START_US})
     run = Run()
-    options = ReplayOptions("s", 512, own_from=log.end)
+    options = ReplayOptions("s", 512, log_continues=False, own_from=log.end, latest=latest)
     run.replay = Replay(options, run.emitter, Dedupe(60.0, 100), None)
     run.read(log.frames)
-    gaps = [json.loads(one) for stream, one in run.rows if stream == "capture_gaps"]
-    if kind is None:  # a frame that is dropped may have told of the connection's end
-        assert not gaps
-        return
-    assert [(one["kind"], one["cause"]) for one in gaps] == [(kind, "crashed")]
-    assert gaps[0]["started_at"] == iso(START_US - 5_000_000)
-    assert gaps[0]["ended_at"] == iso(log.frames[-1].time_us)
+    (gap,) = [json.loads(one) for stream, one in run.rows if stream == "capture_gaps"]
+    assert (gap["kind"], gap["cause"]) == (kind, "crashed")
+    assert gap["started_at"] == iso(START_US - 5_000_000)
+    assert gap["ended_at"] == iso(log.frames[-1].time_us)
 
 
-def test_what_a_log_tells_of_a_line_counts_more_than_what_state_told() -> None:
+def test_a_state_ahead_of_the_log_knows_more_than_the_log() -> None:
+    """A power cut took the log's tail, whose rows were stored."""
     log = Log()
-    line = ("filtered", 0)
-    earlier = Ledger()
-    earlier.opened(line, START_US - 9_000_000, "earlier")
-    head = {"connection_id": "a-1", "endpoint": line[0], "partition": line[1]}
-    connection = log.add(Kind.OPENED, {**head, "opened_at_us": START_US, "http_status": 200})
-    log.add(Kind.BYTES, b"\r\n", connection)
-    before = Run()
-    before.read(log.frames)
-    known = before.replay.ledger.export()
-    log.add(
-        Kind.WINDOW,
-        {"window_id": "next", "started_at_us": START_US, "ledger": earlier.export()},
-    )
+    line = ("sample10", 1)
+
+    def alive(at_us: int) -> list[list[object]]:
+        ledger = Ledger()
+        ledger.opened(line, START_US - 9_000_000, "earlier", connection=3)
+        ledger.alive(line, at_us, 3)
+        ledger.closed(line, "closed_by_server", None, 0, 3)
+        return ledger.export()
+
+    context = {"window": {}, "connections": [], "follows": log.end - 5}
+    log.add(Kind.CONTEXT, {**context, "ledger": alive(START_US - 5_000_000)})
+    log.add(Kind.WINDOW, {"window_id": "next", "started_at_us": START_US})
+    head = {"endpoint": line[0], "partition": line[1], "http_status": 200}
+    log.add(Kind.OPENED, {**head, "connection_id": "a", "opened_at_us": START_US})
+    state = CaptureState("s", 8, ledger=alive(START_US - 2_000_000))
     run = Run()
+    options = ReplayOptions("s", 512, log_continues=False, latest=state)
+    run.replay = Replay(options, run.emitter, Dedupe(60.0, 100), state)
     run.read(log.frames)
-    assert [row[2] for row in run.replay.ledger.export()] == [row[2] for row in known]
-    assert not [row for stream, row in run.rows if stream == "capture_gaps"]
+    (gap,) = [json.loads(one) for stream, one in run.rows if stream == "capture_gaps"]
+    assert gap["started_at"] == iso(START_US - 2_000_000)
 
 
 @pytest.mark.parametrize(
@@ -447,7 +391,7 @@ def test_a_kill_soon_after_a_pause_leaves_a_gap_from_the_pause_on(
     """What is read then may be old. Mutation: believe that X sent it when it was read."""
     log = Log()
     log.add(Kind.CONTEXT, {"window": {}, "connections": []})
-    log.add(Kind.WINDOW, {"window_id": "killed", "started_at_us": START_US, "ledger": []})
+    log.add(Kind.WINDOW, {"window_id": "killed", "started_at_us": START_US})
     head = {"connection_id": "k", "endpoint": "filtered", "partition": 0, "http_status": 200}
     connection = log.add(Kind.OPENED, {**head, "opened_at_us": START_US})
     log.add(Kind.BYTES, post(1) + b"\r\n", connection)
@@ -462,7 +406,7 @@ def test_a_kill_soon_after_a_pause_leaves_a_gap_from_the_pause_on(
     killed.read(log.frames)
     state = handed_over(killed.replay.export())
     before = len(log.frames)
-    log.add(Kind.WINDOW, {"window_id": "next", "started_at_us": START_US, "ledger": []})
+    log.add(Kind.WINDOW, {"window_id": "next", "started_at_us": START_US})
     log.add(Kind.OPENED, {**head, "connection_id": "n", "opened_at_us": START_US})
     run = Run(state)
     run.read(log.frames[before:] if state_only else log.frames)
@@ -472,7 +416,7 @@ def test_a_kill_soon_after_a_pause_leaves_a_gap_from_the_pause_on(
 
 def test_the_state_of_two_copies_that_are_both_behind_says_until_when_one_is_whole() -> None:
     log = Log()
-    log.add(Kind.WINDOW, {"window_id": "w", "started_at_us": START_US, "ledger": []})
+    log.add(Kind.WINDOW, {"window_id": "w", "started_at_us": START_US})
     head = {"endpoint": "filtered", "partition": 0, "http_status": 200, "opened_at_us": START_US}
     copies = [log.add(Kind.OPENED, {**head, "connection_id": one}) for one in "ab"]
     for copy in copies:

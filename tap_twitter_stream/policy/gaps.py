@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 Line: TypeAlias = tuple[str, int]  # endpoint, partition
 GapKey: TypeAlias = tuple[str, int, int]  # endpoint, partition, start
+OPEN_KINDS = frozenset({"lost", "unknown"})
+
+
+def line_of(head: Mapping[str, Any]) -> Line:
+    """Return the endpoint and partition that a connection's head or row names."""
+    return str(head["endpoint"]), int(head["partition"])
 
 
 @dataclass(frozen=True, slots=True)

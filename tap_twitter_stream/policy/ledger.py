@@ -12,18 +12,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from .gaps import Filled, Gap, GapKey, Line, cut, part_of
-from .lost_state import LostState
+from .gaps import OPEN_KINDS, Filled, Gap, GapKey, Line, cut, part_of
+from .lost_state import Before, Since
 from .pending_gaps import PendingGaps
 from .tracks import CRASHED, STOPPED_BY_US, UNNUMBERED, Track, from_rows, to_row
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from .lost_state import Then
+    from .told_gaps import ToldGaps
 
 LEFT_UNREAD = "left_unread"
-OPEN_KINDS = frozenset({"lost", "unknown"})
 _SHORTEST_RATE_US = 1_000_000  # what a shorter connection brought says nothing of the usual
 
 
@@ -57,11 +56,6 @@ class Ledger:
     pending: PendingGaps = field(default_factory=PendingGaps)
     seconds: dict[str, float] = field(default_factory=dict)
     _counted: set[GapKey] = field(default_factory=set)  # pending, and part of ``seconds``
-    _lost_state: LostState = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Let the books be corrected by what the log tells of an earlier STATE."""
-        self._lost_state = LostState(self.tracks)
 
     def opened(
         self,
@@ -80,7 +74,6 @@ class Ledger:
             backfill_from_us: From when on the connection brings again what was sent.
             connection: Its number, larger than that of any before.
         """
-        self._lost_state.opened(line)
         track = self.tracks.setdefault(line, Track())
         gaps: list[Gap] = []
         if track.heard and not track.log_is_gone and track.window_id in {"", window_id}:
@@ -92,6 +85,7 @@ class Ledger:
             # Also if that is earlier: after a clock was set back, the old instant would hide gaps.
             track.alive_us = track.since_us = at_us
             track.sure_us, track.log_is_gone = 0, False
+            track.cause = CRASHED  # until it is told how the connection ended
         track.heard[connection] = at_us
         track.window_id = window_id
         self.pending.reopen(line, backfill_from_us, connection)
@@ -112,17 +106,8 @@ class Ledger:
     def uncover(self, line: Line, from_us: int, connection: int = UNNUMBERED) -> None:
         """Take back what follows an instant: a message that began then never came whole."""
         track = self.tracks.get(line)
-        if track is None or track.alive_us is None or track.log_is_gone:
-            return
-        track.name(connection)
-        others = [us for number, us in track.heard.items() if number != connection]
-        # What another connection has brought since is captured all the same, a doubt never was.
-        others += [end_us for _, end_us, *_ in track.doubts]
-        back_us = max([from_us, track.since_us or from_us, track.sure_us, *others])
-        track.heard[connection] = from_us
-        if back_us < track.alive_us:
-            self._add("covered", back_us - track.alive_us)
-            track.alive_us = back_us
+        if track and not track.log_is_gone:
+            self._add("covered", -track.take_back(from_us, connection))
 
     def closed(  # noqa: PLR0913, PLR0917 - what an end is made of
         self,
@@ -254,21 +239,48 @@ class Ledger:
     def restore(self, rows: object, gaps: object, *, log_continues: bool = True) -> None:
         """Read what :meth:`export` made of both; rows of another shape are left out."""
         self.tracks.update(from_rows(rows, log_continues=log_continues))
-        self._lost_state.outdate(() if log_continues else self.tracks)
         self.pending = PendingGaps.restore(gaps, log_continues=log_continues)
 
-    def recall(self, rows: object, then: Then) -> None:
-        """Take what STATE told an earlier run at its beginning; see :class:`LostState`."""
-        self._lost_state.began(rows, then)
-
-    def recall_at_border(self, rows: object, window: Mapping[str, Any]) -> None:
-        """Take what a file of the log tells of the time before it, of lines we know nothing of.
+    def recall(self, before: Before, since: Since) -> list[Gap]:
+        """Take what the file that reading begins with tells of the time before it.
 
         Args:
-            rows: Of its writer's books, which began with the run.
-            window: What the run has written of itself.
+            before: What it tells.
+            since: How what we know lies to it.
+
+        Returns:
+            What came between the two. It is unknown, but for gaps, which keep their keys.
         """
-        self._lost_state.begins_at(rows, window.get("ledger"))
+        gaps: list[Gap] = []
+        if since is Since.BEHIND:
+            self.tracks.clear()
+        for line, then in before.tracks.items():
+            known = self.tracks.get(line) or Track(alive_us=before.begun_us.get(line))
+            later = known.alive_us is not None and (then.alive_us or 0) > known.alive_us
+            if since is Since.APART and line in self.tracks and not later:
+                continue
+            if later and since in {Since.BEFORE, Since.APART}:
+                for connection, from_us in before.unfinished.get(line, ()):
+                    then.take_back(from_us, connection)
+                    then.log_is_gone = True  # what is told of it depends on a message's second half
+                gaps += self._between(line, known, then, before.told)
+            if known.alive_us == then.alive_us:
+                then.last_id = known.last_id
+            self.tracks[line] = then
+        return gaps
+
+    def _between(self, line: Line, known: Track, then: Track, told: ToldGaps) -> list[Gap]:
+        known.heard.clear()
+        known.log_is_gone = True
+        known.doubts = [doubt for doubt in known.doubts if doubt not in then.doubts]
+        gaps = self._give_up(line, known)
+        doubts = [(start_us, end_us) for start_us, end_us, *_ in then.doubts]
+        for one in told.between(line, known.alive_us or 0, then.alive_us or 0, but=doubts):
+            start = replace(known, alive_us=one.started_us, cause=one.cause or known.cause)
+            missed = one.kind == "idle" and self.policy.idle_is_gap
+            kind = "lost" if missed else one.kind
+            gaps += self._add_gap(line, start, kind, one.ended_us, then.window_id)
+        return gaps
 
     def _until(self, line: Line, track: Track, at_us: int, kind: str, window_id: str) -> list[Gap]:
         """Account for what follows the last sign of life."""

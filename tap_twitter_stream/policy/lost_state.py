@@ -1,93 +1,81 @@
-"""What is known of captured time when a run's STATE tells less than an earlier one did. Pure.
+"""What is known of captured time where reading begins behind the end of what STATE tells. Pure.
 
-Frames go once STATE covers them. If then that STATE is lost, an older one or none knows less than
-the log has held: only the run that began with it can tell, and so writes down what it began with.
+Frames go once a STATE covers them, or when the disk has no room. If then the runner loses that
+STATE, or brings an older one, what they said is gone; but each file of the log begins with the
+books of its writer, so only what was stored of the time in between is not known.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import Enum, auto
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from .gaps import line_of
+from .told_gaps import ToldGaps
 from .tracks import Track, from_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Mapping
 
     from .gaps import Line
 
 
-class Then(Enum):
-    """What the log has of the time between a STATE and the run that began with it.
+class Since(Enum):
+    """How what STATE tells lies to the place where reading begins.
 
     Attributes:
-        READ: All of it, so that a connection of which it tells nothing ended with what STATE knew.
-        DROPPED: No longer all. That run has read it: where a connection ended that was open in
-            STATE, it knew, and if it came to connect it has told of the gap that this ended.
-        GONE: It never had all, and that run did not know either.
+        BEFORE: It is older: of what came since, nobody knows whether it was stored.
+        AT: It was written there.
+        BEHIND: It is newer: what came before that place was stored.
+        APART: It is of another log, or of a part that this one has lost.
     """
 
-    READ = auto()
-    DROPPED = auto()
-    GONE = auto()
+    BEFORE = auto()
+    AT = auto()
+    BEHIND = auto()
+    APART = auto()
 
 
-class LostState:
-    """Corrects tracks by the STATE that an earlier run began with.
+def since(state_position: int | None, follows: int, position: int) -> Since:
+    """Compare the latest STATE with a file of the log.
 
     Args:
-        tracks: What STATE and log tell, and are told here.
+        state_position: Of that STATE; None if it is of another log, or there is none.
+        follows: Where the file before ended.
+        position: Where this one begins.
+    """
+    if state_position is None or follows < state_position <= position:
+        return Since.APART
+    if state_position == follows:
+        return Since.AT
+    return Since.BEFORE if state_position < follows else Since.BEHIND
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What a file of the log tells of the time before it.
+
+    Attributes:
+        tracks: Its writer's books.
+        told: The last gaps in them.
+        begun_us: When each line was connected first.
+        unfinished: Connections of which a message's first half is in the file before, and since
+            when.
     """
 
-    def __init__(self, tracks: dict[Line, Track]) -> None:
-        self._tracks = tracks
-        self._outdated: set[Line] = set()  # our own STATE is older than the log
-        self._open_then: dict[Line, Track] = {}
+    tracks: dict[Line, Track]
+    told: ToldGaps
+    begun_us: dict[Line, int]
+    unfinished: dict[Line, list[tuple[int, int]]]
 
-    def outdate(self, lines: Iterable[Line]) -> None:
-        """Note of which lines STATE may know less than an earlier one did."""
-        self._outdated = set(lines)
-
-    def began(self, rows: object, then: Then) -> None:
-        """Take what STATE told an earlier run at its beginning, as far as we know less.
-
-        Args:
-            rows: What a ledger exported into that STATE.
-            then: What the log has of the time in between.
-        """
-        for line, track in self._open_then.items():  # that run never came to connect
-            track.heard.clear()
-            self._tracks[line] = track
-        self._open_then = {}
-        for line, track in from_rows(rows, log_continues=then is not Then.GONE):
-            if self._knows_less(line, track):
-                ended_later = track.heard and then is Then.DROPPED
-                (self._open_then if ended_later else self._tracks)[line] = track
-        self._outdated = set()
-
-    def begins_at(self, rows: object, before_run: object) -> None:
-        """Take what is told at the place where reading begins in the middle of an earlier run.
-
-        Args:
-            rows: What was known of the lines that the run had come to connect by then.
-            before_run: What a ledger exported into the STATE that the run began with. Of lines
-                that it had not connected since, the frames that say more are gone.
-        """
-        for told, log_continues in ((rows, True), (before_run, False)):
-            for line, track in from_rows(told, log_continues=log_continues):
-                known = self._tracks.get(line)
-                if known is None or known.alive_us is None:
-                    self._tracks[line] = track
-                elif log_continues and self._knows_less(line, track):
-                    known.log_is_gone = True  # what is in between was dropped, stored or not
-
-    def opened(self, line: Line) -> None:
-        """Note that a run has connected: it has told of what came before, if it knew more."""
-        if self._open_then.pop(line, None):
-            self._tracks.pop(line, None)
-
-    def _knows_less(self, line: Line, track: Track) -> bool:
-        known = self._tracks.get(line)
-        if known is None or known.alive_us is None:
-            return True
-        return line in self._outdated and (track.alive_us or 0) > known.alive_us
+    @classmethod
+    def of(cls, context: Mapping[str, Any]) -> Before:
+        """Read what the file begins with."""
+        tracks = dict(from_rows(context.get("ledger"), log_continues=True))
+        begun = {(str(name), int(part)): int(us) for name, part, us in context.get("begun", ())}
+        unfinished: dict[Line, list[tuple[int, int]]] = {}
+        for number, head, *since_us in context["connections"]:
+            if since_us and "gap" not in head:
+                unfinished.setdefault(line_of(head), []).append((number, since_us[0]))
+        return cls(tracks, ToldGaps.restore(context.get("gaps")), begun, unfinished)

@@ -29,7 +29,8 @@ class Track:
         sure_us: Last byte of those that have closed since then.
         doubts: Stretches in which one of two connections was away and the other one silent. The
             next byte of that one shows that they were captured, its end that they were not.
-        cause: How the last connection ended. After an orderly run, that it was stopped.
+        cause: How the last connection ended; that it crashed while the only one is open. After an
+            orderly run, that it was stopped.
         window_id: The run that connected last.
         log_is_gone: Whether something came after ``alive_us`` of which no log tells any more.
     """
@@ -70,6 +71,20 @@ class Track:
             self.doubts = [one for one in self.doubts if connection >= one[2]]
         return shown_us
 
+    def take_back(self, from_us: int, connection: int) -> int:
+        """Take back what a connection showed from an instant on; return how many microseconds."""
+        if self.alive_us is None:
+            return 0
+        self.name(connection)
+        others = [us for number, us in self.heard.items() if number != connection]
+        # What another connection has brought since is captured all the same, a doubt never was.
+        others += [end_us for _, end_us, *_ in self.doubts]
+        back_us = max([from_us, self.since_us or from_us, self.sure_us, *others])
+        self.heard[connection] = from_us
+        taken_us = max(0, self.alive_us - back_us)
+        self.alive_us -= taken_us
+        return taken_us
+
     def give_up(self) -> list[Doubt]:
         """Take out the doubts that no open connection can resolve: all are younger."""
         oldest = min(self.heard, default=None)
@@ -81,9 +96,11 @@ class Track:
 def to_row(line: Line, track: Track) -> list[object]:
     """Return what the next run needs, for STATE."""
     row = [*line, track.alive_us, track.window_id, track.last_id]
-    if track.heard and (len(track.heard) > 1 or track.sure_us > min(track.heard.values())):
+    # If the run is stopping, the next one finds that it did not end as it should.
+    cause = CRASHED if track.cause == STOPPED_BY_US else track.cause
+    if track.heard and (len(track.heard) > 1 or cause != CRASHED):
         copies = [[*map(list, track.heard.items())], [*map(list, track.doubts)], track.sure_us]
-        return [*row, "", *copies]
+        return [*row, "", *copies, cause]
     return [*row, "" if track.heard else track.cause]
 
 
@@ -116,8 +133,9 @@ def _read_copies(track: Track, lists: list[object]) -> bool:
     match lists:
         case []:
             return True
-        case [list(heard), list(doubts), int(sure_us)]:
+        case [list(heard), list(doubts), int(sure_us), *rest]:
             track.heard, track.doubts, track.sure_us = {}, [], sure_us
+            track.cause = rest[0] if rest and isinstance(rest[0], str) else CRASHED
             for one in heard:
                 match one:
                     case [int(number), int(us)]:

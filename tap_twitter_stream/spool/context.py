@@ -5,7 +5,9 @@ from __future__ import annotations
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
+from tap_twitter_stream.policy.gaps import Filled, line_of
 from tap_twitter_stream.policy.ledger import Ledger, cause_of
+from tap_twitter_stream.policy.told_gaps import ToldGaps
 from tap_twitter_stream.policy.tracks import CRASHED
 from tap_twitter_stream.spool.frames import Kind
 
@@ -28,7 +30,8 @@ class Context:
         self._unfinished: dict[int, int] = {}  # when the message began that is not whole yet
         self._heard: dict[int, int] = {}  # connections' last bytes that are not in the books yet
         self._books = Ledger()
-        self._was_orphaned = False  # the last run's tap had gone before it
+        self._told = ToldGaps()
+        self._begun: dict[Line, int] = {}  # when a line was connected first
 
     def note(self, kind: Kind, value: dict[str, Any], connection: int, time_us: int) -> None:
         """Take note of a JSON frame. ``connection`` is the number of the one it is about."""
@@ -36,30 +39,20 @@ class Context:
         if kind is Kind.CONTEXT:
             self._begin(value)
         elif kind is Kind.WINDOW:
-            self.end_run()
+            self._end_killed()
             self._window = value
         elif kind is Kind.STOPPED:
-            self._end_in_order(value, time_us)
+            self._stop(value, time_us)
         elif kind is Kind.OPENED:
             self._connections[connection] = value
-            if line := _line(value):
-                window_id = str(self._window.get("window_id", ""))
-                self._books.opened(line, time_us, window_id, connection=connection)
+            self._open(connection, value, time_us)
         elif kind is Kind.BEHIND and (head := self._connections.get(connection)):
             self._connections[connection] = {**head, **value}
+        elif kind is Kind.FILLED:
+            endpoint, partition, _ = value["gap"]
+            self._told.settle((endpoint, partition), [Filled(*part) for part in value["parts"]])
         elif kind is Kind.CLOSED and (head := self._connections.pop(connection, None)):
             self._close(connection, head, value)
-
-    def end_run(self) -> None:
-        """Close what a run has left open that was killed."""
-        self._enter_heard()
-        for connection, head in self._connections.items():
-            self._close(connection, head, {**head, "ending": {"kind": CRASHED}})
-        self._connections.clear()
-        self._unfinished.clear()
-        if self._was_orphaned:
-            self._books.crashed(str(self._window.get("window_id", "")))
-        self._window, self._was_orphaned = {}, False
 
     def received(self, payload: bytes, connection: int, time_us: int) -> None:
         """Take note of what a connection sent. Called for each read, so it does the least."""
@@ -82,7 +75,10 @@ class Context:
         first = {"window": self._window, "connections": connections, "follows": follows}
         self._enter_heard()
         rows = self._books.export()
-        return {**first, "ledger": rows} if rows else first
+        if not rows:
+            return first
+        begun = [[*line, at_us] for line, at_us in self._begun.items()]
+        return {**first, "ledger": rows, "gaps": self._told.export(), "begun": begun}
 
     def _begin(self, context: dict[str, Any]) -> None:
         """Take up what the first file that is read begins with; those behind it say the same."""
@@ -94,14 +90,32 @@ class Context:
             if unfinished:
                 self._unfinished[number] = unfinished[0]
         self._books.restore(context.get("ledger"), [])
+        self._told = ToldGaps.restore(context.get("gaps"))
+        self._begun = {(name, partition): us for name, partition, us in context.get("begun", ())}
 
-    def _end_in_order(self, outcome: dict[str, Any], time_us: int) -> None:
-        self._was_orphaned = outcome["reason"] == "orphaned"
-        if not self._was_orphaned:
-            lines = [(str(name), int(part)) for name, part in self._window.get("lines", ())]
-            started_us = int(self._window.get("started_at_us", time_us))
+    def _open(self, connection: int, head: dict[str, Any], time_us: int) -> None:
+        if line := _line(head):
+            self._begun.setdefault(line, time_us)
             window_id = str(self._window.get("window_id", ""))
-            self._books.still_closed(window_id, time_us, lines, started_us)
+            self._told.add(self._books.opened(line, time_us, window_id, connection=connection))
+            if backfill := head.get("backfill_us"):
+                self._told.settle(line, [Filled("backfilled", backfill[0], time_us)])
+
+    def _end_killed(self) -> None:
+        for connection, head in self._connections.items():
+            self._close(connection, head, {**head, "ending": {"kind": CRASHED}})
+        self._connections.clear()
+        self._unfinished.clear()
+
+    def _stop(self, outcome: dict[str, Any], time_us: int) -> None:
+        window_id = str(self._window.get("window_id", ""))
+        if outcome["reason"] == "orphaned":
+            self._books.crashed(window_id)  # for the next run this one is a killed one
+            return
+        lines = [(str(name), int(part)) for name, part in self._window.get("lines", ())]
+        started_us = int(self._window.get("started_at_us", time_us))
+        self._told.add(self._books.still_closed(window_id, time_us, lines, started_us))
+        self._window = {}
 
     def _close(self, connection: int, head: dict[str, Any], end: dict[str, Any]) -> None:
         unfinished_us = self._unfinished.pop(connection, None)
@@ -109,14 +123,14 @@ class Context:
             for from_us in (unfinished_us, end.get("behind_us")):
                 if from_us is not None:
                     self._books.uncover(line, from_us, connection)
-            self._books.closed(line, cause_of(end), None, 0, connection)
+            self._told.add(self._books.closed(line, cause_of(end), None, 0, connection))
 
     def _enter_heard(self) -> None:
         # In the order of time: an instant before the last one is taken for a clock that was set.
         for connection, time_us in sorted(self._heard.items(), key=itemgetter(1)):
             head = self._connections.get(connection)
             if head and (line := _line(head)):
-                self._books.alive(line, time_us, connection)
+                self._told.add(self._books.alive(line, time_us, connection))
         self._heard.clear()
 
 
@@ -124,4 +138,4 @@ def _line(head: dict[str, Any]) -> Line | None:
     """Return which line a connection is of; None if it fills a gap, which takes no time."""
     if "gap" in head or "endpoint" not in head:
         return None
-    return str(head["endpoint"]), int(head["partition"])
+    return line_of(head)

@@ -39,5 +39,4 @@ def recollect(folder: Path, files: Files) -> Context:
                     context.note(frame.kind, frame.json(), number, frame.time_us)
     finally:
         reader.close()
-    context.end_run()
     return context

@@ -1,0 +1,66 @@
+"""The newest STATE that a run of this log has begun with, kept beside the log.
+
+Runners lose a STATE or bring an older one. What was received is then sent again as far as it is
+kept; but what came before is known to be stored, and none of it need be called unknown.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from tap_twitter_stream.state import from_bookmark
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_FILE = "latest_state.json"
+
+
+def remember(folder: Path, spool_id: str, presented: dict[str, Any] | None) -> dict[str, Any]:
+    """Return the bookmark of the newest STATE; keep this run's, if it is that.
+
+    Args:
+        folder: Of the log, which is locked.
+        spool_id: Of the log. A STATE of another log is the newest one only if it came last.
+        presented: The bookmark that the run begins with.
+
+    Returns:
+        The bookmark, empty if there never was one.
+    """
+    kept = _read(folder / _FILE)
+    if not presented or _is_older(presented, kept, spool_id):
+        return kept
+    if presented != kept:
+        _write(folder / _FILE, presented)
+    return presented
+
+
+def _is_older(one: dict[str, Any], other: dict[str, Any], spool_id: str) -> bool:
+    """Tell whether a STATE comes before another one of this log."""
+    if other.get("spool_id") != spool_id:
+        return False
+    return one["spool_id"] != spool_id or int(one["position"]) < int(other["position"])
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    state, _ = from_bookmark(value)
+    return state.to_bookmark() if state else {}
+
+
+def _write(path: Path, value: dict[str, Any]) -> None:
+    draft = path.with_suffix(".json.new")
+    with suppress(OSError):  # a full disk: then the one before stays, and more is called unknown
+        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        try:
+            os.write(handle, json.dumps(value).encode())
+            os.fdatasync(handle)
+        finally:
+            os.close(handle)
+        draft.replace(path)

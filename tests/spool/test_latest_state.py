@@ -1,0 +1,53 @@
+"""Of two STATEs the one that acknowledges more is kept beside the log."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tap_twitter_stream.spool.latest_state import remember
+from tap_twitter_stream.state import CaptureState
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def bookmark(spool_id: str, position: int) -> dict[str, Any]:
+    return CaptureState(spool_id, position).to_bookmark()
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "kept"),
+    [
+        (("log", 5), ("log", 9), ("log", 9)),
+        (("log", 9), ("log", 5), ("log", 9)),
+        (("log", 5), None, ("log", 5)),
+        (("log", 5), ("another", 9), ("log", 5)),
+        (("another", 9), ("log", 5), ("log", 5)),
+        (("another", 9), ("third", 5), ("third", 5)),
+    ],
+)
+def test_the_newest_state_of_the_log_is_kept(
+    tmp_path: Path, one: tuple[str, int], other: tuple[str, int] | None, kept: tuple[str, int]
+) -> None:
+    assert remember(tmp_path, "log", bookmark(*one)) == bookmark(*one)
+    presented = bookmark(*other) if other else None
+    assert remember(tmp_path, "log", presented) == bookmark(*kept)
+    assert remember(tmp_path, "log", None) == bookmark(*kept)
+
+
+@pytest.mark.parametrize("damage", [b"", b"{", b"[]", b'{"version": 1}', b"\xff"])
+def test_a_damaged_file_is_none(tmp_path: Path, damage: bytes) -> None:
+    remember(tmp_path, "log", bookmark("log", 9))
+    (file,) = tmp_path.iterdir()
+    file.write_bytes(damage)
+    assert remember(tmp_path, "log", None) == {}
+    assert remember(tmp_path, "log", bookmark("log", 5)) == bookmark("log", 5)
+
+
+def test_a_full_disk_keeps_the_one_before(tmp_path: Path) -> None:
+    remember(tmp_path, "log", bookmark("log", 5))
+    (tmp_path / "latest_state.json.new").mkdir()  # so that no draft can be made
+    assert remember(tmp_path, "log", bookmark("log", 9)) == bookmark("log", 9)
+    assert remember(tmp_path, "log", None) == bookmark("log", 5)
