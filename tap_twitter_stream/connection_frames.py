@@ -44,7 +44,7 @@ class ConnectionFrames:
         """
         match frame.kind:
             case Kind.CONTEXT:
-                self._take_up(frame.json(), position)
+                self._take_up(frame, position)
             case Kind.OPENED:
                 self._open.add(frame.position, frame.json(), position)
             case Kind.BEHIND:
@@ -57,19 +57,24 @@ class ConnectionFrames:
                 if connection and start is not None and frame.end > start:
                     self._feed(connection, frame, max(0, start - frame.payload_position))
 
-    def border(self, context: dict[str, Any], position: int) -> None:
+    def border(self, frame: Frame, position: int) -> None:
         """Begin in the middle of a run, or go on behind the end of a file."""
-        seen = {one.number for one in self._open}
-        self._take_up(context, position)
-        for number, _, *unfinished in context["connections"]:
-            connection = self._open.get(number)
-            if connection and number not in seen and unfinished:
-                connection.begins_inside_line, connection.line_start_us = True, unfinished[0]
+        for connection in self._take_up(frame, position):
+            connection.line_start = frame.position
 
-    def _take_up(self, context: dict[str, Any], position: int) -> None:
-        for number, head, *_ in context["connections"]:
+    def _take_up(self, frame: Frame, position: int) -> list[Connection]:
+        """Add the connections that we do not know; return those that begin inside a line."""
+        begun = []
+        for number, head, *unfinished_us in frame.json()["connections"]:
             if self._open.get(number) is None:
-                self._open.add(number, head, position)
+                connection = self._open.add(number, head, position)
+                start = self._open.restored_start(number)
+                # Where STATE knows of a line that began before, that file is read, not this one.
+                if unfinished_us and start in {None, frame.position}:
+                    connection.begins_inside_line = True
+                    connection.line_start_us = unfinished_us[0]
+                    begun.append(connection)
+        return begun
 
     def opened(self, frame: Frame, position: int) -> None:
         """Take up a new connection, and tell of it."""

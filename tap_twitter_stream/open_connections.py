@@ -98,6 +98,6 @@ class OpenConnections:
     def _line_start(self, connection: Connection, position: int) -> int:
         """Where the next run has to take this connection up: behind what was emitted of it."""
         cut_short = not self.caught_up or connection.number == self.cut_connection
-        if connection.cutter.pending_bytes or cut_short:
+        if connection.cutter.pending_bytes or connection.begins_inside_line or cut_short:
             return min(connection.line_start, position)
         return position

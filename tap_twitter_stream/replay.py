@@ -169,7 +169,7 @@ class Replay:
     def _border(self, frame: Frame) -> None:
         context = frame.json()
         self._books.window = self.window or context["window"]
-        self._connections.border(context, self.position)
+        self._connections.border(frame, self.position)
         if not self._knows_start:
             latest = self._options.latest
             of_log = latest is not None and latest.spool_id == self._options.spool_id

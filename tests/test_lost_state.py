@@ -328,3 +328,28 @@ def test_a_line_that_is_whole_behind_damage_is_not_skipped() -> None:
     for frame in frames:
         replay.handle(frame)
     assert emitter.counts["tweets"].emitted == 1
+
+
+@pytest.mark.parametrize("read", [1, 2])
+def test_the_rest_of_a_line_whose_start_is_gone_is_no_dead_letter_for_the_next_run_either(
+    read: int,
+) -> None:
+    """STATE was written inside it. Mutation: forget there that reading began inside a line."""
+    head = {"endpoint": "filtered", "partition": 0, "http_status": 200, "connection_id": "c"}
+    context = {"window": {}, "connections": [[99, head, 5]], "follows": 0}
+    frames = [
+        Frame(8, 1, 0, Kind.CONTEXT, json.dumps(context).encode()),
+        Frame(400, 2, 99, Kind.BYTES, b'"text":"a'),
+        Frame(500, 3, 99, Kind.BYTES, b'b"}}\r\n{"data":{"id":"5","text":"a"}}\r\n'),
+    ]
+    state, emitter = None, Emitter(Output(), {name: RawLane(name) for name in STREAMS})
+    for part in (frames[:read], frames):
+        options = ReplayOptions("s", max_line_bytes=512, log_continues=state is not None)
+        replay = Replay(options, emitter, Dedupe(0, 1), state)
+        replay.position = state.position if state else 0
+        for frame in part:
+            if state is None or frame.end > state.read_from:
+                replay.handle(frame)
+        state = replay.export()
+    assert emitter.counts["tweets"].emitted == 1
+    assert "dead_letters" not in emitter.counts or not emitter.counts["dead_letters"].emitted

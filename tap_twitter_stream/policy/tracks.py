@@ -98,7 +98,7 @@ def to_row(line: Line, track: Track) -> list[object]:
     row = [*line, track.alive_us, track.window_id, track.last_id]
     # If the run is stopping, the next one finds that it did not end as it should.
     cause = CRASHED if track.cause == STOPPED_BY_US else track.cause
-    if track.heard and (len(track.heard) > 1 or cause != CRASHED):
+    if track.heard and (len(track.heard) > 1 or track.sure_us or cause != CRASHED):
         copies = [[*map(list, track.heard.items())], [*map(list, track.doubts)], track.sure_us]
         return [*row, "", *copies, cause]
     return [*row, "" if track.heard else track.cause]
