@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tap_twitter_stream.connection import LAST_ID, MESSAGES, connection_row, gap_row
-from tap_twitter_stream.policy.gaps import Filled, line_of
-from tap_twitter_stream.policy.ledger import cause_of
+from tap_twitter_stream.policy.gaps import Filled, cause_of, line_of
 from tap_twitter_stream.policy.lost_state import Before
 from tap_twitter_stream.wire.endpoints import ENDPOINTS
 from tap_twitter_stream.wire.route import (

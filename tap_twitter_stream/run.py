@@ -12,7 +12,7 @@ from tap_twitter_stream.capture import Capture, Outcome, Signals, left_in_log
 from tap_twitter_stream.certificate import window_row
 from tap_twitter_stream.emit.emitter import Emitter
 from tap_twitter_stream.emit.parquet.shapes import RunFacts
-from tap_twitter_stream.policy.ledger import GapPolicy
+from tap_twitter_stream.policy.gaps import GapPolicy
 from tap_twitter_stream.policy.window import OpenWindow
 from tap_twitter_stream.progress import ProgressReport
 from tap_twitter_stream.receiving import Receiving

@@ -6,17 +6,41 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from .tracks import STOPPED_BY_US
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
 Line: TypeAlias = tuple[str, int]  # endpoint, partition
 GapKey: TypeAlias = tuple[str, int, int]  # endpoint, partition, start
+LEFT_UNREAD = "left_unread"
 OPEN_KINDS = frozenset({"lost", "unknown"})
 
 
 def line_of(head: Mapping[str, Any]) -> Line:
     """Return the endpoint and partition that a connection's head or row names."""
     return str(head["endpoint"]), int(head["partition"])
+
+
+def cause_of(row: Mapping[str, Any]) -> str:
+    """Return why time is missing after a connection that ended as a row of it says."""
+    kind = str(row["ending"]["kind"])
+    if kind == STOPPED_BY_US and row.get("behind_us") is not None:
+        return LEFT_UNREAD  # what X sent during the pause was not asked to be left out
+    return kind
+
+
+@dataclass(frozen=True, slots=True)
+class GapPolicy:
+    """Which gaps somebody fills.
+
+    Args:
+        fillable: Endpoints whose gaps can be filled by what the settings allow.
+        idle_is_gap: Whether time between two runs is one too.
+    """
+
+    fillable: Collection[str] = ()
+    idle_is_gap: bool = False
 
 
 @dataclass(frozen=True, slots=True)

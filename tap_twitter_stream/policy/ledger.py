@@ -10,9 +10,9 @@ it.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from .gaps import OPEN_KINDS, Filled, Gap, GapKey, Line, cut, part_of
+from .gaps import LEFT_UNREAD, OPEN_KINDS, Filled, Gap, GapKey, GapPolicy, Line, cut, part_of
 from .lost_state import Before, Since
 from .pending_gaps import PendingGaps
 from .tracks import CRASHED, STOPPED_BY_US, UNNUMBERED, Track, from_rows, to_row
@@ -22,29 +22,7 @@ if TYPE_CHECKING:
 
     from .told_gaps import ToldGaps
 
-LEFT_UNREAD = "left_unread"
 _SHORTEST_RATE_US = 1_000_000  # what a shorter connection brought says nothing of the usual
-
-
-def cause_of(row: Mapping[str, Any]) -> str:
-    """Return why time is missing after a connection that ended as a row of it says."""
-    kind = str(row["ending"]["kind"])
-    if kind == STOPPED_BY_US and row.get("behind_us") is not None:
-        return LEFT_UNREAD  # what X sent during the pause was not asked to be left out
-    return kind
-
-
-@dataclass(frozen=True, slots=True)
-class GapPolicy:
-    """Which gaps somebody fills.
-
-    Args:
-        fillable: Endpoints whose gaps can be filled by what the settings allow.
-        idle_is_gap: Whether time between two runs is one too.
-    """
-
-    fillable: Collection[str] = ()
-    idle_is_gap: bool = False
 
 
 @dataclass(slots=True)

@@ -7,8 +7,8 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_twitter_stream.policy.gaps import Filled, Gap
-from tap_twitter_stream.policy.ledger import GapPolicy, Ledger
+from tap_twitter_stream.policy.gaps import Filled, Gap, GapPolicy
+from tap_twitter_stream.policy.ledger import Ledger
 from tap_twitter_stream.policy.missing import missing_since
 
 LINE = ("filtered", 0)

@@ -18,8 +18,8 @@ from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from tap_twitter_stream.policy.gaps import Filled, Gap, GapKey, Line
-from tap_twitter_stream.policy.ledger import GapPolicy, Ledger
+from tap_twitter_stream.policy.gaps import Filled, Gap, GapKey, GapPolicy, Line
+from tap_twitter_stream.policy.ledger import Ledger
 from tap_twitter_stream.policy.pending_gaps import STATE_GAPS
 
 if TYPE_CHECKING:

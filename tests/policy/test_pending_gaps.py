@@ -9,8 +9,8 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_twitter_stream.policy.gaps import Filled, Gap
-from tap_twitter_stream.policy.ledger import GapPolicy, Ledger
+from tap_twitter_stream.policy.gaps import Filled, Gap, GapPolicy
+from tap_twitter_stream.policy.ledger import Ledger
 from tap_twitter_stream.policy.pending_gaps import STATE_GAPS, PendingGaps
 
 spans = st.tuples(st.integers(1, 20), st.integers(0, 10**9), st.integers(1, 10**7))
