@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from tap_twitter_stream.connection import LAST_ID, MESSAGES, connection_row, gap_row
 from tap_twitter_stream.policy.gaps import Filled, cause_of, line_of
-from tap_twitter_stream.policy.lost_state import Before
 from tap_twitter_stream.wire.endpoints import ENDPOINTS
 from tap_twitter_stream.wire.route import (
     Origin,
@@ -18,10 +17,12 @@ from tap_twitter_stream.wire.route import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from tap_twitter_stream.emit.emitter import Emitter
     from tap_twitter_stream.policy.gaps import Gap
     from tap_twitter_stream.policy.ledger import Ledger
-    from tap_twitter_stream.policy.lost_state import Since
+    from tap_twitter_stream.policy.lost_state import Before, Since
     from tap_twitter_stream.spool.frames import Frame
 
 
@@ -51,9 +52,9 @@ class CaptureBooks:
         for gap in self.ledger.opened(line_of(head), at_us, self.window_id, from_us, number):
             self._gap(gap, at_us)
 
-    def border(self, context: dict[str, Any], since: Since, at_us: int) -> None:
+    def border(self, before: Before, since: Since, cut: Collection[int], at_us: int) -> None:
         """Take what the file tells that reading begins with; emit what came before it."""
-        for gap in self.ledger.recall(Before.of(context), since):
+        for gap in self.ledger.recall(before, since, cut):
             self._gap(gap, at_us)
 
     def alive(self, head: dict[str, Any], at_us: int, number: int) -> None:

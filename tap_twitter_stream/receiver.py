@@ -38,6 +38,7 @@ from tap_twitter_stream.policy.gap_fill import FillOrder
 from tap_twitter_stream.policy.governor import Fatal, Governor
 from tap_twitter_stream.receiver_protocol import Hello, Order
 from tap_twitter_stream.settings import Settings, WithoutState, parse_settings
+from tap_twitter_stream.spool.files import REAL_FILES
 from tap_twitter_stream.spool.frames import Kind
 from tap_twitter_stream.spool.latest_state import remember
 from tap_twitter_stream.spool.writer import LogWriter
@@ -104,9 +105,9 @@ class ReceiverProcess:
         """Choose the reader's start and drop what STATE acknowledges."""
         log = self._log
         position, note = resume_position(self._order, log, self._settings.spool.without_state)
+        latest = remember(Path(self._order.folder), log.spool_id, self._order.state)
         if self._order.state_position is not None:
             log.drop_before(min(position, log.opened_at))
-        latest = remember(Path(self._order.folder), log.spool_id, self._order.state)
         return Hello(log.spool_id, log.start, log.opened_at, position, note, latest=latest or None)
 
     def run(self) -> None:
@@ -292,7 +293,6 @@ def main() -> None:
     guard_tracebacks(order.config)
     settings = parse_settings(order.config)
     ring_handle = os.dup(1)
-    os.set_blocking(ring_handle, False)
     os.dup2(2, 1)  # nothing else may write among the rings
     _set_up_logging(settings)
     try:
@@ -301,7 +301,8 @@ def main() -> None:
     except SpoolError as error:
         os.write(ring_handle, msgspec.json.encode(Hello(error=str(error))) + b"\n")
         return
-    os.write(ring_handle, msgspec.json.encode(hello) + b"\n")
+    REAL_FILES.write_all(ring_handle, msgspec.json.encode(hello) + b"\n")
+    os.set_blocking(ring_handle, False)
     process.run()
     os._exit(0)  # closes the sockets of threads that are still inside a connect
 

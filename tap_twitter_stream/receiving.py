@@ -83,7 +83,7 @@ class Receiving:
         hello = link.hello
         if hello.note:
             logger.warning("%s", hello.note)
-        state, emitted = _resumed(state, hello)
+        state, emitted = resumed(state, hello)
         dedupe = Dedupe(
             self._settings.dedupe.window_s, self._settings.dedupe.max_ids, journal=durable
         )
@@ -179,7 +179,7 @@ def _kept(
     return replace(exported, archive=archive)
 
 
-def _resumed(
+def resumed(
     state: CaptureState | None, hello: Hello
 ) -> tuple[CaptureState | None, tuple[int, int] | None]:
     """Return the state that fits the log, and the mark up to which records were emitted, if any.

@@ -9,7 +9,7 @@ from tap_twitter_stream.connection_frames import ConnectionFrames
 from tap_twitter_stream.delivery import Delivery
 from tap_twitter_stream.open_connections import OpenConnections
 from tap_twitter_stream.policy.ledger import Ledger
-from tap_twitter_stream.policy.lost_state import since
+from tap_twitter_stream.policy.lost_state import Before, since
 from tap_twitter_stream.spool.frames import Frame, Kind
 from tap_twitter_stream.starts import behind
 from tap_twitter_stream.state import CaptureState, gaps_that_fit
@@ -35,7 +35,8 @@ class Replay:
     ) -> None:
         self._options = options
         ledger = Ledger(options.gaps)
-        latest = options.latest or state
+        # An older STATE is no worse where all that came since is read again.
+        latest = state if options.log_continues else options.latest or state
         if latest:
             ledger.restore(latest.ledger, latest.gaps, log_continues=options.log_continues)
         self._books = CaptureBooks(emitter, ledger, options.spool_id)
@@ -171,12 +172,19 @@ class Replay:
         self._books.window = self.window or context["window"]
         self._connections.border(frame, self.position)
         if not self._knows_start:
-            latest = self._options.latest
-            of_log = latest is not None and latest.spool_id == self._options.spool_id
-            at = latest.position if latest and of_log else None
-            known = since(at, int(context.get("follows", frame.position)), frame.position)
-            self._books.border(context, known, frame.time_us)
-            self._knows_start = True
+            self._begin_behind(frame, context)
+
+    def _begin_behind(self, frame: Frame, context: dict[str, Any]) -> None:
+        """Take from a file of the log what came before it."""
+        latest, at, cut = self._options.latest, None, set()
+        if latest and latest.spool_id == self._options.spool_id:
+            at = latest.position
+            cut = {
+                int(number) for number, start, *_ in latest.connections if start < frame.position
+            }
+        known = since(at, int(context.get("follows", frame.position)), frame.position)
+        self._books.border(Before.of(context), known, cut, frame.time_us)
+        self._knows_start = True
 
     def _began(self, frame: Frame) -> None:
         if self.window and (self._stopped is None or self._stopped["reason"] == "orphaned"):

@@ -219,31 +219,35 @@ class Ledger:
         self.tracks.update(from_rows(rows, log_continues=log_continues))
         self.pending = PendingGaps.restore(gaps, log_continues=log_continues)
 
-    def recall(self, before: Before, since: Since) -> list[Gap]:
+    def recall(self, before: Before, since: Since, cut: Collection[int] = ()) -> list[Gap]:
         """Take what the file that reading begins with tells of the time before it.
 
         Args:
             before: What it tells.
             since: How what we know lies to it.
+            cut: Connections of which we know that they were inside a message there.
 
         Returns:
             What came between the two. It is unknown, but for gaps, which keep their keys.
         """
         gaps: list[Gap] = []
+        stored = since in {Since.AT, Since.BEHIND}
         if since is Since.BEHIND:
-            self.tracks.clear()
+            for line in self.tracks.keys() - before.tracks.keys():
+                self.tracks[line].forget_open()
         for line, then in before.tracks.items():
             known = self.tracks.get(line) or Track(alive_us=before.begun_us.get(line))
             later = known.alive_us is not None and (then.alive_us or 0) > known.alive_us
             if since is Since.APART and line in self.tracks and not later:
                 continue
-            if later and since in {Since.BEFORE, Since.APART}:
-                for connection, from_us in before.unfinished.get(line, ()):
-                    then.take_back(from_us, connection)
-                    then.log_is_gone = True  # what is told of it depends on a message's second half
-                gaps += self._between(line, known, then, before.told)
             if known.alive_us == then.alive_us:
                 then.last_id = known.last_id
+            for connection, from_us in before.doubtful.get(line, ()):
+                if not stored or connection in cut:
+                    then.take_back(from_us, connection)
+                    then.log_is_gone = True
+            if later and not stored:
+                gaps += self._between(line, known, then, before.told)
             self.tracks[line] = then
         return gaps
 

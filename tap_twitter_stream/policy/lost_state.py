@@ -60,22 +60,23 @@ class Before:
         tracks: Its writer's books.
         told: The last gaps in them.
         begun_us: When each line was connected first.
-        unfinished: Connections of which a message's first half is in the file before, and since
-            when.
+        doubtful: Connections that have brought what may turn out not to be whole, and since when:
+            a message's first half is in the file before, or reading had paused.
     """
 
     tracks: dict[Line, Track]
     told: ToldGaps
     begun_us: dict[Line, int]
-    unfinished: dict[Line, list[tuple[int, int]]]
+    doubtful: dict[Line, list[tuple[int, int]]]
 
     @classmethod
     def of(cls, context: Mapping[str, Any]) -> Before:
         """Read what the file begins with."""
         tracks = dict(from_rows(context.get("ledger"), log_continues=True))
         begun = {(str(name), int(part)): int(us) for name, part, us in context.get("begun", ())}
-        unfinished: dict[Line, list[tuple[int, int]]] = {}
-        for number, head, *since_us in context["connections"]:
-            if since_us and "gap" not in head:
-                unfinished.setdefault(line_of(head), []).append((number, since_us[0]))
-        return cls(tracks, ToldGaps.restore(context.get("gaps")), begun, unfinished)
+        doubtful: dict[Line, list[tuple[int, int]]] = {}
+        for number, head, *unfinished_us in context["connections"]:
+            for from_us in (*unfinished_us, head.get("behind_us")):
+                if from_us is not None and "gap" not in head:
+                    doubtful.setdefault(line_of(head), []).append((number, from_us))
+        return cls(tracks, ToldGaps.restore(context.get("gaps")), begun, doubtful)

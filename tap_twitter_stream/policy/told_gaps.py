@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from .gaps import Filled, Gap, Line
 
-_MOST = 32  # of a line; what is older is not told of apart
+_MOST = 64  # of a line; what is older is not told of apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,15 @@ class ToldGaps:
         for gap in gaps:
             told = Told(gap.started_us, gap.ended_us, gap.kind, gap.cause)
             self._lines.setdefault(gap.line, deque(maxlen=_MOST)).append(told)
+
+    def cut(self, line: Line, at_us: int) -> None:
+        """Let what is unknown end and begin anew here: a run that began to read here has told so.
+
+        It takes a message whose first half is in a file that is gone for unknown by itself.
+        """
+        told = self._lines.setdefault(line, deque(maxlen=_MOST))
+        if not told or told[-1].started_us != at_us:
+            told.append(Told(at_us, at_us, "", ""))
 
     def settle(self, line: Line, parts: Sequence[Filled]) -> None:
         """Take note of what became of a stretch: each part has a row of its own.
@@ -72,7 +81,7 @@ class ToldGaps:
             if until_us > start_us:
                 if from_us > start_us:
                     found.append(Told(start_us, min(from_us, end_us), "unknown", ""))
-                if told and from_us < end_us:
+                if told and from_us < min(until_us, end_us):
                     found.append(told)
                 start_us = until_us
         return found

@@ -15,6 +15,7 @@ CRASHED = "crashed"
 UNNUMBERED = 0  # the one open connection that STATE knows of; no frame of a log has this number
 # The instants of two threads differ by less where one log gets both; a clock is set back by more.
 _SAME_US = 1_000_000
+_GONE = "gone"  # stands at the end of a row: what came after its instant no log tells any more
 Doubt: TypeAlias = tuple[int, int, int, str]  # start, end, connection that ended it, cause
 
 
@@ -50,6 +51,11 @@ class Track:
         """Give the connection that STATE knew its number."""
         if connection not in self.heard and UNNUMBERED in self.heard:
             self.heard[connection] = self.heard.pop(UNNUMBERED)
+
+    def forget_open(self) -> None:
+        """Note that what comes now is from before the connections were opened that are known."""
+        self.heard.clear()
+        self.doubts.clear()
 
     def doubt(self, at_us: int, connection: int) -> None:
         """Note that a connection joins another, of which we do not know yet whether it lives."""
@@ -95,16 +101,20 @@ class Track:
 
 def to_row(line: Line, track: Track) -> list[object]:
     """Return what the next run needs, for STATE."""
-    row = [*line, track.alive_us, track.window_id, track.last_id]
+    row = [*line, track.alive_us, track.window_id, track.last_id, *_ending(track)]
+    return [*row, _GONE] if track.log_is_gone else row
+
+
+def _ending(track: Track) -> list[object]:
     # If the run is stopping, the next one finds that it did not end as it should.
     cause = CRASHED if track.cause == STOPPED_BY_US else track.cause
     if track.heard and (len(track.heard) > 1 or track.sure_us or cause != CRASHED):
         copies = [[*map(list, track.heard.items())], [*map(list, track.doubts)], track.sure_us]
-        return [*row, "", *copies, cause]
-    return [*row, "" if track.heard else track.cause]
+        return ["", *copies, cause]
+    return ["" if track.heard else track.cause]
 
 
-def from_rows(rows: object, *, log_continues: bool) -> Iterator[tuple[Line, Track]]:
+def from_rows(rows: object, *, log_continues: bool = True) -> Iterator[tuple[Line, Track]]:
     """Read what :func:`to_row` made; rows of another shape are left out.
 
     Args:
@@ -114,6 +124,8 @@ def from_rows(rows: object, *, log_continues: bool) -> Iterator[tuple[Line, Trac
     for row in rows if isinstance(rows, list) else ():
         match row:
             case [str(endpoint), int(partition), int(alive_us), str(window_id), last_id, *rest]:
+                gone = rest[1:] and rest[-1] == _GONE
+                rest = rest[:-1] if gone else rest
                 cause = rest[0] if rest and isinstance(rest[0], str) else STOPPED_BY_US
                 track = Track(
                     alive_us=alive_us,
@@ -124,7 +136,7 @@ def from_rows(rows: object, *, log_continues: bool) -> Iterator[tuple[Line, Trac
                 )
                 if not _read_copies(track, rest[1:]):
                     continue
-                track.log_is_gone = bool(track.heard) and not log_continues
+                track.log_is_gone = bool(gone or (track.heard and not log_continues))
                 yield (endpoint, partition), track
 
 

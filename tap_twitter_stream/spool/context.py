@@ -77,6 +77,10 @@ class Context:
         rows = self._books.export()
         if not rows:
             return first
+        for number, from_us in self._unfinished.items():
+            head = self._connections.get(number)
+            if head and (line := _line(head)):
+                self._told.cut(line, from_us)
         begun = [[*line, at_us] for line, at_us in self._begun.items()]
         return {**first, "ledger": rows, "gaps": self._told.export(), "begun": begun}
 

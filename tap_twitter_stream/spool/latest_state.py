@@ -11,6 +11,8 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from tap_twitter_stream.policy.tracks import from_rows
+from tap_twitter_stream.spool.files import REAL_FILES
 from tap_twitter_stream.state import from_bookmark
 
 if TYPE_CHECKING:
@@ -24,7 +26,8 @@ def remember(folder: Path, spool_id: str, presented: dict[str, Any] | None) -> d
 
     Args:
         folder: Of the log, which is locked.
-        spool_id: Of the log. A STATE of another log is the newest one only if it came last.
+        spool_id: Of the log. Of two STATEs of other logs, or of this one and another, that is the
+            newer one which knows of later time.
         presented: The bookmark that the run begins with.
 
     Returns:
@@ -39,16 +42,20 @@ def remember(folder: Path, spool_id: str, presented: dict[str, Any] | None) -> d
 
 
 def _is_older(one: dict[str, Any], other: dict[str, Any], spool_id: str) -> bool:
-    """Tell whether a STATE comes before another one of this log."""
-    if other.get("spool_id") != spool_id:
-        return False
-    return one["spool_id"] != spool_id or int(one["position"]) < int(other["position"])
+    """Tell whether a STATE comes before another one."""
+    if one["spool_id"] == other.get("spool_id") == spool_id:
+        return int(one["position"]) < int(other["position"])
+    return _last_us(one) < _last_us(other)
+
+
+def _last_us(state: dict[str, Any]) -> int:
+    return max((track.alive_us or 0 for _, track in from_rows(state.get("ledger"))), default=0)
 
 
 def _read(path: Path) -> dict[str, Any]:
     try:
         value = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     state, _ = from_bookmark(value)
     return state.to_bookmark() if state else {}
@@ -59,8 +66,8 @@ def _write(path: Path, value: dict[str, Any]) -> None:
     with suppress(OSError):  # a full disk: then the one before stays, and more is called unknown
         handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         try:
-            os.write(handle, json.dumps(value).encode())
-            os.fdatasync(handle)
+            REAL_FILES.write_all(handle, json.dumps(value).encode())
+            REAL_FILES.fdatasync(handle)
         finally:
             os.close(handle)
         draft.replace(path)

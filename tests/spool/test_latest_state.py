@@ -13,31 +13,36 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def bookmark(spool_id: str, position: int) -> dict[str, Any]:
-    return CaptureState(spool_id, position).to_bookmark()
+def bookmark(spool_id: str, position: int, alive_us: int = 0) -> dict[str, Any]:
+    ledger: list[list[object]] = [["filtered", 0, alive_us, "w", None, ""]]
+    return CaptureState(spool_id, position, ledger=ledger).to_bookmark()
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "kept"),
+    ("one", "other", "newest"),
     [
-        (("log", 5), ("log", 9), ("log", 9)),
-        (("log", 9), ("log", 5), ("log", 9)),
-        (("log", 5), None, ("log", 5)),
-        (("log", 5), ("another", 9), ("log", 5)),
-        (("another", 9), ("log", 5), ("log", 5)),
-        (("another", 9), ("third", 5), ("third", 5)),
+        (("log", 5, 2), ("log", 9, 1), ("log", 9, 1)),  # a clock may be set back
+        (("log", 9, 1), ("log", 5, 2), ("log", 9, 1)),
+        (("log", 5, 1), None, ("log", 5, 1)),
+        (("log", 5, 2), ("another", 9, 1), ("log", 5, 2)),
+        (("log", 5, 1), ("another", 9, 2), ("another", 9, 2)),
+        (("another", 9, 1), ("log", 5, 2), ("log", 5, 2)),
+        (("another", 9, 2), ("third", 5, 1), ("another", 9, 2)),
     ],
 )
-def test_the_newest_state_of_the_log_is_kept(
-    tmp_path: Path, one: tuple[str, int], other: tuple[str, int] | None, kept: tuple[str, int]
+def test_the_newest_state_is_kept(
+    tmp_path: Path,
+    one: tuple[str, int, int],
+    other: tuple[str, int, int] | None,
+    newest: tuple[str, int, int],
 ) -> None:
     assert remember(tmp_path, "log", bookmark(*one)) == bookmark(*one)
     presented = bookmark(*other) if other else None
-    assert remember(tmp_path, "log", presented) == bookmark(*kept)
-    assert remember(tmp_path, "log", None) == bookmark(*kept)
+    assert remember(tmp_path, "log", presented) == bookmark(*newest)
+    assert remember(tmp_path, "log", None) == bookmark(*newest)
 
 
-@pytest.mark.parametrize("damage", [b"", b"{", b"[]", b'{"version": 1}', b"\xff"])
+@pytest.mark.parametrize("damage", [b"", b"{", b"[]", b'{"version": 1}', b"\xff", b"[" * 10**5])
 def test_a_damaged_file_is_none(tmp_path: Path, damage: bytes) -> None:
     remember(tmp_path, "log", bookmark("log", 9))
     (file,) = tmp_path.iterdir()
