@@ -67,6 +67,11 @@ class Context:
 
         Args:
             follows: Position where the last file ended, so that a reader can tell a missing one.
+
+        Returns:
+            ``window``; ``connections``: number, head, and since when a message is unfinished;
+            ``follows``; and if a line was ever connected ``ledger``, as in STATE, ``gaps``: the
+            last ones that were told, and ``begun``: when each line was connected first.
         """
         connections = [
             [number, value, *([us] if (us := self._unfinished.get(number)) else [])]
