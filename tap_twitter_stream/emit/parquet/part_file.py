@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tap_twitter_stream.emit.parquet.packed import Packed, packed
 from tap_twitter_stream.emit.parquet.shapes import EXTRA
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class PartFile:
         self.path = path
         self.rows = 0
         self.buffered_bytes = 0
-        self._tables: list[pa.Table] = []
+        self._packed: list[Packed] = []
         self._buffered_rows = 0
         self._ids: tuple[int, int] | None = None
         self._file = _HashingFile(path)
@@ -110,10 +111,12 @@ class PartFile:
 
     def add(self, part: Part) -> None:
         """Take rows; a full row group is written."""
-        self._tables.append(part.table)
+        for batch in part.table.to_batches():
+            rows = packed(batch)
+            self._packed.append(rows)
+            self.buffered_bytes += rows.size_bytes
         self.rows += part.table.num_rows
         self._buffered_rows += part.table.num_rows
-        self.buffered_bytes += part.table.nbytes
         if part.ids:
             low, high = self._ids or part.ids
             self._ids = min(low, part.ids[0]), max(high, part.ids[1])
@@ -122,10 +125,10 @@ class PartFile:
 
     def flush(self) -> None:
         """Write what is buffered as one row group."""
-        if not self._tables:
+        if not self._packed:
             return
-        table = pa.concat_tables(self._tables)
-        self._tables.clear()
+        table = pa.Table.from_batches(one.unpacked(self._schema) for one in self._packed)
+        self._packed.clear()
         self._buffered_rows = self.buffered_bytes = 0
         if self._writer is None:
             self._writer = self._opened(table.num_rows)
