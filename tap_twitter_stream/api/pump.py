@@ -117,6 +117,7 @@ class Pump:
             if got:
                 self._store(connection, got, pace.behind_us)
                 tail = got[-TAIL_BYTES:] if len(got) >= TAIL_BYTES else (tail + got)[-TAIL_BYTES:]
+            got = None  # else each of many connections keeps its last one, inflated, while it waits
         if isinstance(life.ending, StoppedByUs) and self._take_rest(
             stream, connection, pace.behind_us
         ):
