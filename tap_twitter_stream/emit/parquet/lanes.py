@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tap_twitter_stream.wire.route import Stamp
 
 BLOCK_BYTES = 2 << 20  # measured: half of it costs 4 % more time, a quarter 20 %
+_PIECE_BYTES = 64 << 10
 _decode = msgspec.json.Decoder().decode
 _HOUR_CHARACTERS = 13  # of an instant: 2026-11-26T01
 
@@ -35,8 +36,12 @@ class Gatherer:
     def __init__(self, name: str, blocks: Blocks) -> None:
         self._name = name
         self._blocks = blocks
-        self._parts: list[bytes] = []  # of lines: each object and the LF behind it
-        self._size_bytes = 0
+        # Lines of several streams come and go at different times. As an object each, or as one
+        # growing buffer a stream, they leave holes in the heap that nothing else fits into.
+        self._pieces: list[bytes] = []
+        self._lines = bytearray()  # behind the pieces
+        self._rows = 0
+        self.size_bytes = 0
         self._stamp: Stamp | None = None
         self._runs: list[tuple[dict[str, Any], int]] = []
         self._counted_rows = 0
@@ -45,20 +50,27 @@ class Gatherer:
         """Take one JSON object; a full block is handed over."""
         if stamp is not self._stamp:
             self._begin(stamp)
-        self._parts += (raw, b"\n")
-        self._size_bytes += len(raw)
-        if self._size_bytes >= BLOCK_BYTES:
+        lines = self._lines
+        lines += raw
+        lines += b"\n"
+        self._rows += 1
+        self.size_bytes += len(raw)
+        if len(lines) >= _PIECE_BYTES:
+            self._pieces.append(bytes(lines))
+            lines.clear()
+        if self.size_bytes >= BLOCK_BYTES:
             self.flush()
 
     def flush(self) -> None:
         """Hand over what is gathered."""
-        if not self._parts or self._stamp is None:
+        if not self._rows or self._stamp is None:
             return
         self._end_run()
-        block = Block(b"".join(self._parts), self._runs, self._stamp.time)
-        self._parts.clear()
+        block = Block(b"".join((*self._pieces, self._lines)), self._runs, self._stamp.time)
+        self._pieces.clear()
+        self._lines.clear()
         self._runs = []
-        self._size_bytes = self._counted_rows = 0
+        self._rows = self.size_bytes = self._counted_rows = 0
         self._blocks.add_block(self._name, block)
 
     def _begin(self, stamp: Stamp) -> None:
@@ -70,7 +82,7 @@ class Gatherer:
         self._stamp = stamp
 
     def _end_run(self) -> None:
-        rows = len(self._parts) // 2 - self._counted_rows
+        rows = self._rows - self._counted_rows
         if rows and self._stamp:
             self._counted_rows += rows
             self._runs.append((self._stamp.columns, rows))
