@@ -96,15 +96,21 @@ class Dataset:
         self._streams[columns.name] = stream
         self._manifest.schemas[columns.name] = schema_hash(stream.reader.schema)
 
-    def add(self, stream: str, block: Block) -> None:
-        """Take a block of lines."""
+    def add(self, stream: str, block: Block, waiting_bytes: int = 0) -> None:
+        """Take a block of lines.
+
+        Args:
+            stream: Whose lines they are.
+            block: The lines.
+            waiting_bytes: Of lines that wait before this; they count as memory too.
+        """
         found = self._streams[stream]
         for part in found.parts(block):
             file = found.open.get(part.hour)
             if file is None:
                 file = found.open[part.hour] = self._open(found)
             file.add(part)
-        self._keep_within_memory()
+        self._keep_within_memory(waiting_bytes)
         self.is_full = self.is_full or any(map(self._is_full, found.open.values()))
 
     def close(self) -> None:
@@ -195,15 +201,17 @@ class Dataset:
             name += f"-{self._facts.window_id}"
         return f"{name}.parquet"
 
-    def _keep_within_memory(self) -> None:
+    def _keep_within_memory(self, waiting_bytes: int) -> None:
         """Write the largest row groups early when all together hold too much."""
+        most_bytes = self._settings.buffer_bytes
+        most_bytes -= min(waiting_bytes, most_bytes // 2)
         held_bytes = self.buffered_bytes
-        if held_bytes <= self._settings.buffer_bytes:
+        if held_bytes <= most_bytes:
             return
         for file in sorted(self._open_files, key=lambda one: -one.buffered_bytes):
             held_bytes -= file.buffered_bytes
             file.flush()
-            if held_bytes <= self._settings.buffer_bytes // 2:
+            if held_bytes <= most_bytes // 2:
                 return
 
     def _current_manifest(self) -> Manifest:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from tap_twitter_stream.emit.parquet.stamps import Block
     from tap_twitter_stream.settings_files import ParquetFiles
 
-_MOST_WAITING = 4  # blocks
+_MOST_WAITING = 2  # blocks
 _SWITCH_S = 0.0005
 
 
@@ -53,6 +53,8 @@ class FileOutput:
         self._columns: list[Columns] = []
         self._gatherers: dict[str, Gatherer] = {}
         self._worker = Worker(_MOST_WAITING)
+        # Two sums, as each is written by one thread.
+        self._handed_bytes = self._taken_bytes = 0
         self._dataset: Dataset | None = None
         self._sealing: Future[None] | None = None
         self._sealed: list[FileEntry] = []
@@ -103,6 +105,7 @@ class FileOutput:
 
     def add_block(self, stream: str, block: Block) -> None:
         """Take a block of lines; see ``Blocks``."""
+        self._handed_bytes += len(block.lines)
         self._worker.submit(self._add, stream, block)
 
     def is_due(self, position: int) -> bool:
@@ -153,8 +156,11 @@ class FileOutput:
             self._dataset.close()
 
     def _add(self, stream: str, block: Block) -> None:
+        gathered_bytes = sum(one.size_bytes for one in self._gatherers.values())
+        waiting_bytes = gathered_bytes + self._handed_bytes - self._taken_bytes
         with self._trouble():
-            self._begun.add(stream, block)
+            self._begun.add(stream, block, waiting_bytes)
+        self._taken_bytes += len(block.lines)
 
     @contextlib.contextmanager
     def _trouble(self) -> Iterator[None]:

@@ -144,6 +144,21 @@ def test_twenty_partitions_share_one_bound_of_memory(tmp_path: Path) -> None:
     assert len(set(ids(tmp_path))) == 1200
 
 
+def test_lines_that_wait_elsewhere_count_against_the_bound_but_leave_half_of_it(
+    tmp_path: Path,
+) -> None:
+    bound = 1 << 20
+    made = dataset(tmp_path, bounds={"buffer_bytes": bound})
+    some = block(b"".join(post(HOUR, number, text="x" * 1000) for number in range(300)), HOUR)
+    made.add("tweets", some, waiting_bytes=bound // 2)
+    assert bound // 4 < made.buffered_bytes < bound // 2
+    made.add("users", some, waiting_bytes=1 << 30)
+    assert made.buffered_bytes < bound // 2
+    made.add("tweets", some)
+    made.add("tweets", some)
+    assert bound // 2 < made.buffered_bytes <= bound
+
+
 def test_a_run_from_the_same_place_writes_its_files_again(tmp_path: Path) -> None:
     first = dataset(tmp_path)
     first.add("tweets", block(post(HOUR), HOUR))
