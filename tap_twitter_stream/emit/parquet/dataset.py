@@ -102,7 +102,7 @@ class Dataset:
         Args:
             stream: Whose lines they are.
             block: The lines.
-            waiting_bytes: Of lines that wait before this; they count as memory too.
+            waiting_bytes: Memory of lines on their way here, and of reading them; it counts too.
         """
         found = self._streams[stream]
         for part in found.parts(block):
