@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
     from tap_twitter_stream.wire.route import Stamp
 
-BLOCK_BYTES = 2 << 20  # measured: half of it costs 4 % more time, a quarter 20 %
+# Measured: 1 MB costs 4 % more time than 2, half of it 20 %; and what is gathered of eight streams,
+# waits and is being read takes a dozen blocks of memory.
+BLOCK_BYTES = 3 << 19
 _PIECE_BYTES = 64 << 10
 _decode = msgspec.json.Decoder().decode
 _HOUR_CHARACTERS = 13  # of an instant: 2026-11-26T01
