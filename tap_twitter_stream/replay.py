@@ -195,7 +195,6 @@ class Replay:
         self._books.window = frame.json()
         self._stopped = None
         if frame.position >= self._options.own_from:
-            self.ledger.begin_own()
             self.ledger.pending.release(self._books.lines)
 
     def _ended(self, frame: Frame) -> None:

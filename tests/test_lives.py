@@ -262,35 +262,3 @@ def test_each_post_is_stored_or_in_one_gap(tmp_path: Path, runner: Runner) -> No
         print(f"TAP_SEED={seed}")  # noqa: T201 - what plays a failure again
         life.live()
         check(life)
-
-
-def test_two_hosts_that_take_turns_tell_of_the_time_between_them_alone(tmp_path: Path) -> None:
-    """The first one still has the log of its last run, which the other's STATE does not cover.
-
-    Mutation: believe that log where the other one has captured since.
-    """
-    clock, state = FakeClock(), None
-    head = {"endpoint": "filtered", "partition": 0, "http_status": 200, "connection_id": "c"}
-    for number, host in enumerate(("first", "first", "second", "second", "first")):
-        window_id = f"{host} {number}"
-        place = (state.spool_id, state.read_from) if state else (None, None)
-        log = writer(
-            tmp_path / host, clock=clock, max_bytes=10**9, durable=True, acknowledged=place
-        )
-        window = {"window_id": window_id, "started_at_us": clock.now_us()}
-        log.append_json(Kind.WINDOW, {**window, "lines": [["filtered", 0]]})
-        run = Run(log, tmp_path / host, state, discards=False)
-        connection = log.append_json(Kind.OPENED, {**head, "opened_at_us": clock.now_us()})
-        began = clock.now_us()
-        clock.advance(100)
-        log.append(Kind.BYTES, b"\r\n", connection=connection)
-        end = {"ending": {"kind": "stopped_by_us"}, "closed_at_us": clock.now_us()}
-        log.append_json(Kind.CLOSED, {**head, **end}, connection=connection)
-        log.finish({"reason": "stop"})
-        run.read(random.Random(0), lines=False)
-        run.close()
-        state, _ = run.states[-1]
-        gaps = [row for stream, row in run.rows() if stream == "capture_gaps"]
-        spans = [(row["started_at"], row["ended_at"]) for row in gaps]
-        assert spans == ([(iso(began - 60_000_000), iso(began))] if number else [])
-        clock.advance(60)

@@ -34,7 +34,6 @@ class Ledger:
     pending: PendingGaps = field(default_factory=PendingGaps)
     seconds: dict[str, float] = field(default_factory=dict)
     _counted: set[GapKey] = field(default_factory=set)  # pending, and part of ``seconds``
-    _told_elsewhere_us: dict[Line, int] = field(default_factory=dict)  # until when another log has
 
     def opened(
         self,
@@ -53,8 +52,6 @@ class Ledger:
             backfill_from_us: From when on the connection brings again what was sent.
             connection: Its number, larger than that of any before.
         """
-        if self._is_told_elsewhere(line, at_us):
-            return []
         track = self.tracks.setdefault(line, Track())
         gaps: list[Gap] = []
         if track.heard and not track.log_is_gone and track.window_id in {"", window_id}:
@@ -74,8 +71,6 @@ class Ledger:
 
     def alive(self, line: Line, at_us: int, connection: int = UNNUMBERED) -> list[Gap]:
         """Note that a byte came; return the gap that ends here, if the log has one."""
-        if self._is_told_elsewhere(line, at_us):
-            return []
         track = self.tracks.setdefault(line, Track())
         gaps: list[Gap] = []
         if track.log_is_gone:
@@ -89,7 +84,7 @@ class Ledger:
     def uncover(self, line: Line, from_us: int, connection: int = UNNUMBERED) -> None:
         """Take back what follows an instant: a message that began then never came whole."""
         track = self.tracks.get(line)
-        if track and not track.log_is_gone and line not in self._told_elsewhere_us:
+        if track and not track.log_is_gone:
             self._add("covered", -track.take_back(from_us, connection))
 
     def closed(  # noqa: PLR0913, PLR0917 - what an end is made of
@@ -106,8 +101,6 @@ class Ledger:
         Returns:
             The gaps of which it alone could have shown that they are none.
         """
-        if line in self._told_elsewhere_us:
-            return []
         track = self.tracks.setdefault(line, Track())
         track.name(connection)
         track.sure_us = max(track.sure_us, track.heard.pop(connection, 0))
@@ -187,8 +180,6 @@ class Ledger:
         gaps: list[Gap] = []
         for line, track in self.tracks.items():
             own = track.window_id == window_id
-            if self._is_told_elsewhere(line, at_us):
-                continue
             if track.alive_us is None or (own and (track.heard or track.cause == STOPPED_BY_US)):
                 continue
             if not own and line not in lines and track.cause == STOPPED_BY_US:
@@ -240,9 +231,6 @@ class Ledger:
             What came between the two. It is unknown, but for gaps, which keep their keys.
         """
         gaps: list[Gap] = []
-        if since is Since.APART:
-            known_us = ((line, track.alive_us) for line, track in self.tracks.items())
-            self._told_elsewhere_us = {line: us for line, us in known_us if us is not None}
         stored = since in {Since.AT, Since.BEHIND}
         if since is Since.BEHIND:
             for line in self.tracks.keys() - before.tracks.keys():
@@ -262,17 +250,6 @@ class Ledger:
                 gaps += self._between(line, known, then, before.told)
             self.tracks[line] = then
         return gaps
-
-    def begin_own(self) -> None:
-        """Note that the frames from here on are this run's: no other log tells of them."""
-        self._told_elsewhere_us.clear()
-
-    def _is_told_elsewhere(self, line: Line, at_us: int) -> bool:
-        until_us = self._told_elsewhere_us.get(line)
-        if until_us is None or at_us <= until_us:
-            return until_us is not None
-        del self._told_elsewhere_us[line]
-        return False
 
     def _between(self, line: Line, known: Track, then: Track, told: ToldGaps) -> list[Gap]:
         known.heard.clear()
