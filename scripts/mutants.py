@@ -162,6 +162,14 @@ MUTANTS = (
     ),
     Mutant(
         "G4",
+        "old bytes of one copy show that it lived while the other one was away",
+        "capture_books.py",
+        'is_old = head.get("behind_us") is not None',
+        "is_old = False",
+        ("tests/test_lives.py",),
+    ),
+    Mutant(
+        "G4",
         "STATE forgets that what came after it is gone",
         "policy/tracks.py",
         "return [*row, _GONE] if track.log_is_gone else row",
@@ -204,8 +212,8 @@ MUTANTS = (
         "G4",
         "the time of half a message counts as covered",
         "policy/tracks.py",
-        "        self.alive_us -= taken_us\n",
-        "",
+        "            self.alive_us -= taken_us\n",
+        "            pass\n",
         ("tests/policy/test_ledger.py",),
     ),
     Mutant(

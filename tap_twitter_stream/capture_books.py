@@ -44,11 +44,23 @@ class CaptureBooks:
         """The window that the frames now belong to; empty before the first."""
         return str(self.window.get("window_id", ""))
 
-    def opened(self, head: dict[str, Any], at_us: int, number: int) -> None:
-        """Emit the gap that a new connection ends."""
+    def opened(
+        self, head: dict[str, Any], at_us: int, number: int, whole_until_us: int | None
+    ) -> None:
+        """Emit the gap that a new connection ends.
+
+        Args:
+            head: What is known of it.
+            at_us: When X answered.
+            number: The connection's.
+            whole_until_us: If all others of its line bring what X sent a while ago: until when they
+                have brought all.
+        """
         from_us, _ = head.get("backfill_us", (None, None))
         if not _takes_time(head):
             return
+        if whole_until_us is not None:
+            self.ledger.step_back(line_of(head), whole_until_us)
         for gap in self.ledger.opened(line_of(head), at_us, self.window_id, from_us, number):
             self._gap(gap, at_us)
 
@@ -60,7 +72,8 @@ class CaptureBooks:
     def alive(self, head: dict[str, Any], at_us: int, number: int) -> None:
         """Take note that a connection brought bytes."""
         if _takes_time(head):
-            for gap in self.ledger.alive(line_of(head), at_us, number):
+            is_old = head.get("behind_us") is not None
+            for gap in self.ledger.alive(line_of(head), at_us, number, is_old=is_old):
                 self._gap(gap, at_us)
 
     def closed(self, row: dict[str, Any], stats: list[Any], frame: Frame, number: int) -> None:

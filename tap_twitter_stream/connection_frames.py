@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tap_twitter_stream.connection import BYTES, empty_stats
+from tap_twitter_stream.policy.gaps import line_of
 from tap_twitter_stream.spool.frames import Kind
 from tap_twitter_stream.wire.endpoints import ENDPOINTS
 from tap_twitter_stream.wire.lines import LinePlaces
@@ -79,13 +80,14 @@ class ConnectionFrames:
     def opened(self, frame: Frame, position: int) -> None:
         """Take up a new connection, and tell of it."""
         head = frame.json()
+        whole_until_us = self._open.whole_until_us().get(line_of(head))
         connection = self._open.add(frame.position, head, position)
         connection.line_start = frame.end
         if not self._delivery.is_reread(frame):
             self._tally.connects += 1
             self._tally.connections += 1
         if connection.is_live:
-            self._books.opened(head, frame.time_us, connection.number)
+            self._books.opened(head, frame.time_us, connection.number, whole_until_us)
         spec = ENDPOINTS.get(connection.origin.endpoint)
         if spec and spec.is_live and not spec.needs_rules and connection.is_live:
             # Some runners wait for a first record; the filtered stream has its rules as one.

@@ -177,12 +177,11 @@ class Replay:
     def _begin_behind(self, frame: Frame, context: dict[str, Any]) -> None:
         """Take from a file of the log what came before it."""
         latest, at, cut = self._options.latest, None, set()
+        follows = int(context.get("follows", frame.position))
         if latest and latest.spool_id == self._options.spool_id:
-            at = latest.position
-            cut = {
-                int(number) for number, start, *_ in latest.connections if start < frame.position
-            }
-        known = since(at, int(context.get("follows", frame.position)), frame.position)
+            at, border = latest.position, min(follows, frame.position)
+            cut = {int(number) for number, start, *_ in latest.connections if start < border}
+        known = since(at, follows, frame.position)
         self._books.border(Before.of(context), known, cut, frame.time_us)
         self._knows_start = True
 

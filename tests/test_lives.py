@@ -1,9 +1,9 @@
 """Random lives of a log: each post is in a table or in a gap, and no instant is in two gaps (G4).
 
-Runs that are killed or stopped, messages that come in halves, files that a full disk takes, STATEs
-that are old or lost: through the real writer, the real choice of a beginning, and a replay. What
-was sent is noted apart: the own books are no witness. ``TAP_LIVES`` says how many lives
-(60), ``TAP_SEED`` the seed of the first.
+Runs that are killed or stopped, messages that come in halves, two copies, pauses after which old
+bytes are read, files that a full disk takes, STATEs that are old or lost: through the real writer,
+the real choice of a beginning, and a replay. What was sent is noted apart: the own books are no
+witness. ``TAP_LIVES`` says how many lives (60), ``TAP_SEED`` the seed of the first.
 """
 
 from __future__ import annotations
@@ -50,6 +50,7 @@ LINES: tuple[Line, ...] = (("sample10", 1), ("filtered", 0))
 LIVES = int(os.environ.get("TAP_LIVES", "60"))
 FIRST = int(os.environ.get("TAP_SEED", "1"))
 STEPS = ("open", "post", "post", "half", "half", "keep-alive", "close", "refused", "read", "drop")
+RICH_STEPS = (*STEPS, "copy", "close copy", "pause", "resume")
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ class Runner:
     goes_back: float = 0.0  # how often it brings one that it brought before
     discards: bool = False  # what is there is left out without a STATE
     by_line: bool = False
+    steps: tuple[str, ...] = STEPS
 
 
 RUNNERS = {
@@ -68,6 +70,8 @@ RUNNERS = {
     "brings an old STATE": Runner(goes_back=0.5),
     "brings an old STATE, line by line": Runner(goes_back=0.5, by_line=True),
     "loses STATE and discards": Runner(loses=0.4, discards=True),
+    "brings the last STATE of copies that pause": Runner(steps=RICH_STEPS),
+    "loses STATE of copies that pause": Runner(loses=0.4, steps=RICH_STEPS),
 }
 
 
@@ -126,6 +130,20 @@ class Run:
 
 
 @dataclass
+class Socket:
+    """A connection, and what X has sent into it while nobody read."""
+
+    number: int
+    paused_us: int = 0
+    behind_us: int = 0  # since when what is read may be old
+    waiting: list[bytes] = field(default_factory=list)
+    rest: bytes = b""  # of a message whose first half came
+
+    def pause(self, at_us: int) -> None:
+        self.paused_us = self.paused_us or self.behind_us or at_us
+
+
+@dataclass
 class Life:
     """A log, the tables that its rows went into, and what X had sent."""
 
@@ -156,7 +174,7 @@ class Life:
         self.clock.advance(1)
         state = self._state()
         place = (state.spool_id, state.read_from) if state else (None, None)
-        log = writer(
+        self.log = log = writer(
             self.folder, clock=self.clock, max_bytes=4_000, durable=True, acknowledged=place
         )
         window = {"window_id": name, "started_at_us": self.clock.now_us()}
@@ -173,14 +191,14 @@ class Life:
 
     def _run(self, name: str) -> None:
         log, run = self._begin(name)
-        self._open: dict[Line, int] = {}
-        self._rest: dict[Line, bytes] = {}  # of a message whose first half came
+        self._sockets: dict[Line, list[Socket]] = {line: [] for line in LINES}
         for _ in range(self.chance.randint(3, 40)):
             self.clock.advance(self.chance.choice([0.3, 1.3, 2.3]))
-            self._step(log, run)
+            self._step(run)
         if self.chance.random() < 0.3:
-            for line in list(self._open):
-                self._close(log, line, "stopped_by_us")
+            for line, sockets in self._sockets.items():
+                while sockets:
+                    self._close(line, sockets[0], "stopped_by_us")
             log.finish({"reason": "stop"})
             run.read(self.chance, lines=self.runner.by_line)
         else:
@@ -191,25 +209,54 @@ class Life:
             self._store(run.rows(parts))
             self.states.append(state)
 
-    def _step(self, log: LogWriter, run: Run) -> None:
-        line, what = self.chance.choice(LINES), self.chance.choice(STEPS)
+    def _step(self, run: Run) -> None:
+        line, what = self.chance.choice(LINES), self.chance.choice(self.runner.steps)
         match what:
-            case "open" if line not in self._open:
-                self._open[line] = log.append_json(Kind.OPENED, self._head(line))
-            case "post" | "half" | "keep-alive" if line in self._open:
-                log.append(Kind.BYTES, self._bytes(line, what), connection=self._open[line])
-            case "close" if line in self._open:
-                self._close(log, line, "closed_by_server")
-            case "refused":
-                end = {"ending": {"kind": "http_refused"}, "closed_at_us": self.clock.now_us()}
-                log.append_json(Kind.CLOSED, {**self._head(line), **end})
             case "read":
                 run.read(self.chance, lines=self.runner.by_line)
             case "drop":  # what was emitted makes room on a full disk, acknowledged or not
-                log.drop_before(run.replay.export().read_from)
+                self.log.drop_before(run.replay.export().read_from)
+            case "refused":
+                end = {"ending": {"kind": "http_refused"}, "closed_at_us": self.clock.now_us()}
+                self.log.append_json(Kind.CLOSED, {**self._head(line), **end})
+            case _:
+                self._go_on(line, what, self._sockets[line])
 
-    def _bytes(self, line: Line, what: str) -> bytes:
-        sent = self._rest.pop(line) + b"\r\n" if line in self._rest else b""
+    def _go_on(self, line: Line, what: str, sockets: list[Socket]) -> None:
+        match what:
+            case "open" if not sockets:
+                self._open(line)
+            case "copy" if len(sockets) == 1 and not sockets[0].rest:
+                self._open(line)
+            case "post" | "half" | "keep-alive" if sockets:
+                self._send(line, what)
+            case "close" if sockets:
+                self._close(line, sockets[0], "closed_by_server")
+            case "close copy" if len(sockets) > 1:
+                self._close(line, sockets[1], "closed_by_server")
+            case "pause" if sockets:
+                self.chance.choice(sockets).pause(self.clock.now_us())
+            case "resume" if sockets:
+                self._resume(self.chance.choice(sockets))
+
+    def _open(self, line: Line) -> None:
+        self._sockets[line].append(Socket(self.log.append_json(Kind.OPENED, self._head(line))))
+
+    def _send(self, line: Line, what: str) -> None:
+        """Send to one, or the same post to both; a message in halves only to a single one."""
+        first, *copies = self._sockets[line]
+        if not copies:
+            self._receive(first, self._piece(line, first, what))
+        elif what == "keep-alive":
+            self._receive(self.chance.choice([first, *copies]), b"\r\n")
+        else:
+            post = self._piece(line, first, "post")
+            for socket in (first, *copies):
+                self._receive(socket, post)
+
+    def _piece(self, line: Line, socket: Socket, what: str) -> bytes:
+        sent = socket.rest + b"\r\n" if socket.rest else b""
+        socket.rest = b""
         if what == "keep-alive" or (sent and what == "post"):
             return sent or b"\r\n"
         post_id = str(len(self.posts) + 1)
@@ -217,13 +264,36 @@ class Life:
         post = b'{"data":{"id":"%s","text":"a"}}' % post_id.encode()
         if what == "post":
             return post + b"\r\n"
-        self._rest[line] = post[10:]
+        socket.rest = post[10:]
         return sent + post[:10]
 
-    def _close(self, log: LogWriter, line: Line, kind: str) -> None:
-        self._rest.pop(line, None)
+    def _receive(self, socket: Socket, data: bytes) -> None:
+        if socket.paused_us:
+            socket.waiting.append(data)
+            return
+        if socket.behind_us and self.chance.random() < 0.4:
+            socket.behind_us = 0
+            self.log.append_json(Kind.BEHIND, {"behind_us": None}, connection=socket.number)
+        self.log.append(Kind.BYTES, data, connection=socket.number)
+
+    def _resume(self, socket: Socket, most: int | None = None) -> None:
+        """Read what has waited, or the first of it: X has cut off the rest."""
+        if socket.paused_us:
+            socket.behind_us, socket.paused_us = socket.paused_us, 0
+            waiting, socket.waiting = socket.waiting[:most], []
+            if waiting:
+                behind = {"behind_us": socket.behind_us}
+                self.log.append_json(Kind.BEHIND, behind, connection=socket.number)
+            for data in waiting:
+                self.log.append(Kind.BYTES, data, connection=socket.number)
+
+    def _close(self, line: Line, socket: Socket, kind: str) -> None:
+        self._sockets[line].remove(socket)
+        self._resume(socket, self.chance.randint(0, len(socket.waiting)))
         end = {"ending": {"kind": kind}, "closed_at_us": self.clock.now_us()}
-        log.append_json(Kind.CLOSED, {**self._head(line), **end}, connection=self._open.pop(line))
+        if socket.behind_us:
+            end["behind_us"] = socket.behind_us
+        self.log.append_json(Kind.CLOSED, {**self._head(line), **end}, connection=socket.number)
 
     def _head(self, line: Line) -> dict[str, Any]:
         head = {"endpoint": line[0], "partition": line[1], "http_status": 200}
@@ -255,7 +325,7 @@ def check(life: Life) -> None:
 
 @pytest.mark.parametrize("runner", RUNNERS.values(), ids=RUNNERS.keys())
 def test_each_post_is_stored_or_in_one_gap(tmp_path: Path, runner: Runner) -> None:
-    """Mutations: forget in STATE that frames are gone; take what STATE stands behind for stored."""
+    """Mutations: forget in STATE that frames are gone; let old bytes show that one copy lived."""
     for seed in range(FIRST, FIRST + LIVES):
         life = Life(tmp_path / str(seed), runner, seed)
         life.folder.mkdir()

@@ -69,17 +69,32 @@ class Ledger:
         self.pending.reopen(line, backfill_from_us, connection)
         return gaps
 
-    def alive(self, line: Line, at_us: int, connection: int = UNNUMBERED) -> list[Gap]:
-        """Note that a byte came; return the gap that ends here, if the log has one."""
+    def alive(
+        self, line: Line, at_us: int, connection: int = UNNUMBERED, *, is_old: bool = False
+    ) -> list[Gap]:
+        """Note that a byte came; return the gap that ends here, if the log has one.
+
+        Args:
+            line: Endpoint and partition.
+            at_us: When it came.
+            connection: Which brought it.
+            is_old: X may have sent it a while ago, so it does not show that the connection lives.
+        """
         track = self.tracks.setdefault(line, Track())
         gaps: list[Gap] = []
         if track.log_is_gone:
             gaps = self._until(line, track, at_us, "unknown", track.window_id)
             track.since_us, track.sure_us, track.log_is_gone = at_us, 0, False
         track.name(connection)
-        if shown_us := track.hear(at_us, connection):
+        if shown_us := track.hear(at_us, connection, is_old=is_old):
             self._add("covered", shown_us)
         return gaps
+
+    def step_back(self, line: Line, whole_until_us: int) -> None:
+        """Note that all open connections bring old bytes, and until when they have brought all."""
+        track = self.tracks.get(line)
+        if track and track.heard and not track.log_is_gone:
+            self._add("covered", -track.step_back(whole_until_us))
 
     def uncover(self, line: Line, from_us: int, connection: int = UNNUMBERED) -> None:
         """Take back what follows an instant: a message that began then never came whole."""
@@ -246,16 +261,22 @@ class Ledger:
                 if not stored or connection in cut:
                     then.take_back(from_us, connection)
                     then.log_is_gone = True
+            if not stored:
+                gaps += self._undecided(line, known, then)
             if later and not stored:
                 gaps += self._between(line, known, then, before.told)
             self.tracks[line] = then
         return gaps
 
-    def _between(self, line: Line, known: Track, then: Track, told: ToldGaps) -> list[Gap]:
+    def _undecided(self, line: Line, known: Track, then: Track) -> list[Gap]:
+        """Return the doubts of which no log tells any more how they were resolved."""
         known.heard.clear()
         known.log_is_gone = True
         known.doubts = [doubt for doubt in known.doubts if doubt not in then.doubts]
-        gaps = self._give_up(line, known)
+        return self._give_up(line, known)
+
+    def _between(self, line: Line, known: Track, then: Track, told: ToldGaps) -> list[Gap]:
+        gaps: list[Gap] = []
         doubts = [(start_us, end_us) for start_us, end_us, *_ in then.doubts]
         for one in told.between(line, known.alive_us or 0, then.alive_us or 0, but=doubts):
             start = replace(known, alive_us=one.started_us, cause=one.cause or known.cause)

@@ -79,7 +79,7 @@ class ToldGaps:
         found: list[Told] = []
         for from_us, until_us, told in sorted(some, key=itemgetter(0)):
             if until_us > start_us:
-                if from_us > start_us:
+                if start_us < min(from_us, end_us):
                     found.append(Told(start_us, min(from_us, end_us), "unknown", ""))
                 if told and from_us < min(until_us, end_us):
                     found.append(told)

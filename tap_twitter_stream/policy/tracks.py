@@ -63,7 +63,7 @@ class Track:
             self.doubts.append((self.alive_us, at_us, connection, self.cause))
             self.alive_us = at_us
 
-    def hear(self, at_us: int, connection: int) -> int:
+    def hear(self, at_us: int, connection: int, *, is_old: bool = False) -> int:
         """Note a byte; return how many microseconds it shows to be captured."""
         if self.alive_us is None:
             self.alive_us = at_us
@@ -72,7 +72,7 @@ class Track:
         if shown_us > 0 or shown_us < -_SAME_US:  # also when the clock was set back
             self.alive_us = at_us
         shown_us = max(0, shown_us)
-        if self.doubts:
+        if self.doubts and not is_old:
             shown_us += sum(one[1] - one[0] for one in self.doubts if connection < one[2])
             self.doubts = [one for one in self.doubts if connection >= one[2]]
         return shown_us
@@ -87,8 +87,18 @@ class Track:
         others += [end_us for _, end_us, *_ in self.doubts]
         back_us = max([from_us, self.since_us or from_us, self.sure_us, *others])
         self.heard[connection] = from_us
-        taken_us = max(0, self.alive_us - back_us)
-        self.alive_us -= taken_us
+        return self._go_back(back_us)
+
+    def step_back(self, whole_until_us: int) -> int:
+        """Take back what connections showed that all bring what is old; return how much."""
+        decided_us = [self.since_us or whole_until_us, self.sure_us]
+        decided_us += [end_us for _, end_us, *_ in self.doubts]
+        return self._go_back(max(whole_until_us, *decided_us))
+
+    def _go_back(self, at_us: int) -> int:
+        taken_us = max(0, (self.alive_us or 0) - at_us)
+        if self.alive_us is not None:
+            self.alive_us -= taken_us
         return taken_us
 
     def give_up(self) -> list[Doubt]:

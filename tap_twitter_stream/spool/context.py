@@ -44,8 +44,8 @@ class Context:
         elif kind is Kind.STOPPED:
             self._stop(value, time_us)
         elif kind is Kind.OPENED:
-            self._connections[connection] = value
             self._open(connection, value, time_us)
+            self._connections[connection] = value
         elif kind is Kind.BEHIND and (head := self._connections.get(connection)):
             self._connections[connection] = {**head, **value}
         elif kind is Kind.FILLED:
@@ -82,10 +82,10 @@ class Context:
         rows = self._books.export()
         if not rows:
             return first
-        for number, from_us in self._unfinished.items():
-            head = self._connections.get(number)
-            if head and (line := _line(head)):
-                self._told.cut(line, from_us)
+        for number, head in self._connections.items():
+            for from_us in (self._unfinished.get(number), head.get("behind_us")):
+                if from_us is not None and (line := _line(head)):
+                    self._told.cut(line, from_us)
         begun = [[*line, at_us] for line, at_us in self._begun.items()]
         return {**first, "ledger": rows, "gaps": self._told.export(), "begun": begun}
 
@@ -106,6 +106,11 @@ class Context:
         if line := _line(head):
             self._begun.setdefault(line, time_us)
             window_id = str(self._window.get("window_id", ""))
+            others = [head for head in self._connections.values() if _line(head) == line]
+            behind_us = [head.get("behind_us") for head in others]
+            known_us = [us for us in behind_us if us is not None]
+            if known_us and len(known_us) == len(others):
+                self._books.step_back(line, max(known_us))
             self._told.add(self._books.opened(line, time_us, window_id, connection=connection))
             if backfill := head.get("backfill_us"):
                 self._told.settle(line, [Filled("backfilled", backfill[0], time_us)])
@@ -139,7 +144,8 @@ class Context:
         for connection, time_us in sorted(self._heard.items(), key=itemgetter(1)):
             head = self._connections.get(connection)
             if head and (line := _line(head)):
-                self._told.add(self._books.alive(line, time_us, connection))
+                is_old = head.get("behind_us") is not None
+                self._told.add(self._books.alive(line, time_us, connection, is_old=is_old))
         self._heard.clear()
 
 
