@@ -85,6 +85,8 @@ def test_no_answer_is_silence_and_then_an_end() -> None:
 def test_a_client_that_gives_up_on_no_answer_frees_its_slot() -> None:
     with Simulator(Scenario(connections=[{"steps": [{"do": "no_answer"}]}])) as sim:
         connect(sim).close()
+        # Else the second one may be met first, and gets no answer.
+        assert sim.wait_for(lambda: len(sim.oracle.requests) == 1, 5)
         assert read_posts(connect(sim, SAMPLE), 1)
         assert [request["status"] for request in sim.oracle.requests] == [0, 200]
 
