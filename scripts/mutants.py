@@ -166,7 +166,7 @@ MUTANTS = (
         "capture_books.py",
         'is_old = head.get("behind_us") is not None',
         "is_old = False",
-        ("tests/test_lives.py",),
+        ("tests/test_replay.py",),
     ),
     Mutant(
         "G4",
@@ -174,7 +174,7 @@ MUTANTS = (
         "policy/tracks.py",
         "return [*row, _GONE] if track.log_is_gone else row",
         "return row",
-        ("tests/test_lives.py",),
+        ("tests/test_replay.py",),
     ),
     Mutant(
         "G4",

@@ -461,3 +461,51 @@ def test_the_end_of_an_earlier_run_does_not_end_this_one() -> None:
     run.read(log.frames[2:])
     assert (before, run.replay.ended) == (None, {"reason": "fatal", "fatal": "It broke."})
     assert not [row for stream, row in run.rows if stream == "capture_windows"], "nobody crashed"
+
+
+def test_old_bytes_of_one_copy_are_no_witness_for_the_time_the_other_one_was_away() -> None:
+    """The machine slept; one copy's end is found before the other has brought what waited.
+
+    Mutation: let any byte show that its connection captured until then.
+    """
+    log = Log()
+    log.add(Kind.WINDOW, {"window_id": "w", "started_at_us": START_US})
+    head = {"endpoint": "filtered", "partition": 0, "http_status": 200, "opened_at_us": START_US}
+    first, second = (log.add(Kind.OPENED, {**head, "connection_id": one}) for one in "ab")
+    for copy in (first, second):
+        log.add(Kind.BYTES, post(1) + b"\r\n", copy)
+    pause_us = log.frames[-1].time_us
+    behind = {"behind_us": pause_us}
+    end = {**head, "ending": {"kind": "closed_by_server"}, "closed_at_us": START_US, **behind}
+    log.add(Kind.BEHIND, behind, first)
+    log.add(Kind.BYTES, post(2) + b"\r\n", first)
+    log.add(Kind.CLOSED, {**end, "connection_id": "b"}, second)
+    log.add(Kind.OPENED, {**head, "connection_id": "c"})
+    again_us = log.frames[-1].time_us
+    log.add(Kind.BYTES, post(3) + b"\r\n", first)
+    log.add(Kind.CLOSED, {**end, "connection_id": "a"}, first)
+    run = Run()
+    run.read(log.frames)
+    (gap,) = [json.loads(one) for stream, one in run.rows if stream == "capture_gaps"]
+    assert (gap["started_at"], gap["ended_at"]) == (iso(pause_us), iso(again_us))
+
+
+def test_a_state_behind_damage_remembers_that_what_was_there_is_not_known() -> None:
+    """Mutation: forget it; the next byte then covers the time of what was damaged."""
+    log = Log()
+    log.add(Kind.WINDOW, {"window_id": "w", "started_at_us": START_US})
+    head = {"endpoint": "filtered", "partition": 0, "http_status": 200, "opened_at_us": START_US}
+    connection = log.add(Kind.OPENED, {**head, "connection_id": "a"})
+    log.add(Kind.BYTES, post(1) + b"\r\n", connection)
+    last_us = log.frames[-1].time_us
+    log.add(Kind.CORRUPT, b"rotten")
+    run = Run()
+    run.read(log.frames)
+    before = len(log.frames)
+    log.add(Kind.BYTES, post(2) + b"\r\n", connection)
+    resumed = Run(handed_over(run.replay.export()))
+    resumed.replay.position = run.replay.position
+    resumed.read(log.frames)
+    (gap,) = [json.loads(one) for stream, one in resumed.rows if stream == "capture_gaps"]
+    assert (gap["kind"], gap["started_at"]) == ("unknown", iso(last_us))
+    assert gap["ended_at"] == iso(log.frames[before].time_us)
