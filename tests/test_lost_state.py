@@ -118,6 +118,11 @@ class Story:
             self.log.finish({"reason": "stop"})
         self._begin()
 
+    def drop_before(self, border: int) -> None:
+        for segment in segments(self.folder):
+            if segment.base < border:
+                segment.path.unlink()
+
     def first_opened_us(self, line: Line) -> int:
         return min(us for us, one in self.opened_us if LINES[one] == line)
 
@@ -212,13 +217,10 @@ def test_a_log_that_begins_behind_state_tells_all_that_came_between_and_nothing_
         story = Story(Path(folder))
         story.play(steps)
         whole = told(story.folder)
-        kept = segments(story.folder)
-        first = data.draw(st.integers(0, len(kept) - 1))
-        border = kept[first].base
+        border = data.draw(st.sampled_from([one.base for one in segments(story.folder)]))
         until = data.draw(st.integers(0, border))
         state = Reader(story.folder).read(until).replay.export() if until else None
-        for segment in kept[:first]:
-            segment.path.unlink()
+        story.drop_before(border)
         partly = Reader(story.folder, state).read().gaps
         context = _context(story.folder)
         before = Before.of(context)
@@ -273,13 +275,10 @@ def test_what_a_lost_state_had_acknowledged_is_not_called_unknown(
         story = Story(Path(folder))
         story.play(steps)
         whole = told(story.folder)
-        kept = segments(story.folder)
-        first = data.draw(st.integers(0, len(kept) - 1))
-        border = kept[first].base
+        border = data.draw(st.sampled_from([one.base for one in segments(story.folder)]))
         until = data.draw(st.integers(border + 1, story.log.end))
         latest = Reader(story.folder).read(until).replay.export()
-        for segment in kept[:first]:
-            segment.path.unlink()
+        story.drop_before(border)
         partly = Reader(story.folder, latest).read().gaps
         heads = {one[0]: line_of(one[1]) for one in _context(story.folder)["connections"]}
         # What STATE had of a line's first half is gone with the file before.
