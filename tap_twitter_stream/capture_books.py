@@ -5,16 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tap_twitter_stream.connection import LAST_ID, MESSAGES, connection_row, gap_row
+from tap_twitter_stream.instants import iso
 from tap_twitter_stream.policy.gaps import Filled, cause_of, line_of
 from tap_twitter_stream.wire.endpoints import ENDPOINTS
-from tap_twitter_stream.wire.route import (
-    Origin,
-    capture_stamp,
-    data_stamp,
-    encode_row,
-    error_row,
-    iso,
-)
+from tap_twitter_stream.wire.route import Origin, capture_stamp, data_stamp, encode_row, error_row
 
 if TYPE_CHECKING:
     from collections.abc import Collection

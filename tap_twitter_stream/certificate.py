@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tap_twitter_stream.instants import iso
 from tap_twitter_stream.wire.endpoints import ARCHIVE
-from tap_twitter_stream.wire.route import iso
 
 if TYPE_CHECKING:
     from tap_twitter_stream.emit.emitter import Emitter

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tap_twitter_stream.wire.route import Origin, iso, stable_id
+from tap_twitter_stream.instants import iso
+from tap_twitter_stream.wire.route import Origin, stable_id
 from tap_twitter_stream.wire.snowflake import created_ms
 
 if TYPE_CHECKING:

@@ -40,19 +40,6 @@ class StopRequestedError(TapTwitterStreamError):
     """A stop was asked for while something waited: leave, it is not a failure."""
 
 
-class ProtocolError(TapTwitterStreamError):
-    """The peer's bytes break the protocol: close the connection and open a new one."""
-
-
-class LineTooLongError(ProtocolError):
-    """A line passed the byte limit before its terminator came."""
-
-    def __init__(self, size_bytes: int, limit_bytes: int) -> None:
-        super().__init__(f"line reached {size_bytes} bytes, limit is {limit_bytes} bytes")
-        self.size_bytes = size_bytes
-        self.limit_bytes = limit_bytes
-
-
 class ApiError(TapTwitterStreamError):
     """A REST call failed for good; its retries, where they make sense, are already used up.
 
@@ -102,10 +89,6 @@ class OutputClosedError(TapTwitterStreamError):
 
 class OutputBlockedError(TapTwitterStreamError):
     """Stdout took nothing until the deadline of a stop: end with exit code 4."""
-
-
-class AccountingError(TapTwitterStreamError):
-    """What was read and what was emitted do not add up: end with exit code 3."""
 
 
 class TargetCheckError(TapTwitterStreamError):

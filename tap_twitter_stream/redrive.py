@@ -6,11 +6,11 @@ import base64
 import binascii
 import json
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from tap_twitter_stream.connection import Connection, Tally
 from tap_twitter_stream.delivery import Delivery
+from tap_twitter_stream.instants import moment_us
 from tap_twitter_stream.policy.dedupe import Dedupe
 from tap_twitter_stream.spool.frames import Frame, Kind
 from tap_twitter_stream.wire.endpoints import ENDPOINTS
@@ -145,9 +145,5 @@ def _raw(row: dict[str, Any]) -> bytes:
 
 
 def _time_us(value: Any, otherwise_us: int) -> int:  # noqa: ANN401 - whatever a target made of it
-    try:
-        instant = datetime.fromisoformat(str(value).replace("Z", "+00:00"))
-    except ValueError:
-        return otherwise_us
-    aware = instant if instant.tzinfo else instant.replace(tzinfo=timezone.utc)
-    return round(aware.timestamp() * 1e6)
+    time_us = moment_us(value) if isinstance(value, str) else None
+    return otherwise_us if time_us is None else time_us

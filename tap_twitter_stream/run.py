@@ -12,6 +12,7 @@ from tap_twitter_stream.capture import Capture, Outcome, Signals, left_in_log
 from tap_twitter_stream.certificate import window_row
 from tap_twitter_stream.emit.emitter import Emitter
 from tap_twitter_stream.emit.parquet.shapes import RunFacts
+from tap_twitter_stream.instants import iso
 from tap_twitter_stream.policy.gaps import GapPolicy
 from tap_twitter_stream.policy.window import OpenWindow
 from tap_twitter_stream.progress import ProgressReport
@@ -22,7 +23,7 @@ from tap_twitter_stream.sealing import Sealing, held_state, open_files
 from tap_twitter_stream.settings import ForeignMatches, ProgressLine, Settings
 from tap_twitter_stream.state import from_bookmark
 from tap_twitter_stream.wire.endpoints import ARCHIVE, COMMON_STREAMS, ENDPOINTS
-from tap_twitter_stream.wire.route import capture_stamp, encode_row, iso
+from tap_twitter_stream.wire.route import capture_stamp, encode_row
 from tap_twitter_stream.words import amount
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from tap_twitter_stream.capture import SEAL_LATE
 from tap_twitter_stream.errors import OutputBlockedError
+from tap_twitter_stream.instants import iso
 from tap_twitter_stream.state import KEY, from_bookmark
-from tap_twitter_stream.wire.route import iso
 
 if TYPE_CHECKING:
     from collections.abc import Callable

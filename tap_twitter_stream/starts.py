@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from tap_twitter_stream.disk import replace_file
 from tap_twitter_stream.spool.frames import Kind
 
 if TYPE_CHECKING:
@@ -89,10 +90,8 @@ class Starts:
             return {}
 
     def _write(self, value: dict[str, Any]) -> None:
-        draft = self._path.with_suffix(".json.new")
         with suppress(OSError):  # a full disk: then this start is not counted
-            draft.write_text(json.dumps(value))
-            draft.replace(self._path)
+            replace_file(self._path, json.dumps(value).encode())
 
 
 def by_line(frame: Frame) -> list[Frame]:

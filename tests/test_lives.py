@@ -22,6 +22,7 @@ from msgspec.structs import replace
 from tap_twitter_stream.emit.emitter import Emitter
 from tap_twitter_stream.emit.lanes import RawLane
 from tap_twitter_stream.emit.output import Output
+from tap_twitter_stream.instants import iso
 from tap_twitter_stream.policy.dedupe import Dedupe
 from tap_twitter_stream.receiver import resume_position
 from tap_twitter_stream.receiver_protocol import Hello, Order
@@ -34,7 +35,6 @@ from tap_twitter_stream.spool.latest_state import remember
 from tap_twitter_stream.spool.reader import LogReader
 from tap_twitter_stream.starts import by_line
 from tap_twitter_stream.state import from_bookmark
-from tap_twitter_stream.wire.route import iso
 from tests.fakes import FakeClock
 from tests.spool.logs import abandon, writer
 from tests.test_replay import STREAMS, handed_over

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from tap_twitter_stream.emit.emitter import Emitter
 from tap_twitter_stream.emit.lanes import RawLane
 from tap_twitter_stream.emit.output import Output
+from tap_twitter_stream.instants import iso
 from tap_twitter_stream.policy.dedupe import Dedupe
 from tap_twitter_stream.policy.gaps import line_of
 from tap_twitter_stream.policy.ledger import Ledger
@@ -26,7 +27,6 @@ from tap_twitter_stream.replay_options import ReplayOptions
 from tap_twitter_stream.spool.folder import segments
 from tap_twitter_stream.spool.frames import Frame, Kind
 from tap_twitter_stream.spool.reader import LogReader
-from tap_twitter_stream.wire.route import iso
 from tests.fakes import FakeClock
 from tests.spool.logs import abandon, writer
 from tests.test_replay import STREAMS

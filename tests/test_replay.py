@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from tap_twitter_stream.emit.emitter import Emitter
 from tap_twitter_stream.emit.lanes import RawLane
 from tap_twitter_stream.emit.output import Output
+from tap_twitter_stream.instants import iso
 from tap_twitter_stream.policy.dedupe import Dedupe
 from tap_twitter_stream.policy.ledger import Ledger
 from tap_twitter_stream.replay import Replay
@@ -24,7 +25,6 @@ from tap_twitter_stream.schema import load_schema
 from tap_twitter_stream.spool.frames import HEADER_BYTES, Frame, Kind, encode_json
 from tap_twitter_stream.starts import by_line
 from tap_twitter_stream.state import CaptureState, from_bookmark
-from tap_twitter_stream.wire.route import iso
 
 STREAMS = (
     *("tweets", "referenced_tweets", "users", "media", "places", "polls", "tweet_rules", "rules"),

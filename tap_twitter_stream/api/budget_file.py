@@ -10,6 +10,7 @@ import threading
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from tap_twitter_stream.disk import replace_file
 from tap_twitter_stream.policy.budget import Budget
 from tap_twitter_stream.policy.governor import reached_x
 
@@ -145,10 +146,8 @@ class BudgetFile:
         if self._path is None:
             self._memory = budget
             return
-        fresh = self._path.with_suffix(".new")
         try:
-            fresh.write_text(json.dumps(budget.to_dict()))
-            fresh.replace(self._path)
+            replace_file(self._path, json.dumps(budget.to_dict()).encode())
         except OSError as error:
             if self._unwritten is None:
                 logger.warning(

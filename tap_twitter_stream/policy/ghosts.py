@@ -6,8 +6,9 @@ as one too many: https://docs.x.com/x-api/connections/introduction
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
+
+from tap_twitter_stream.instants import moment_us
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,7 +41,5 @@ def ghosts_of(
 
 def _began_s(row: dict[str, Any]) -> float:
     """Return when a connection began; one that does not say so is taken for ours."""
-    try:
-        return datetime.fromisoformat(str(row["connected_at"]).replace("Z", "+00:00")).timestamp()
-    except (KeyError, ValueError):
-        return float("inf")
+    began_us = moment_us(row.get("connected_at"))
+    return float("inf") if began_us is None else began_us / 1e6

@@ -6,15 +6,16 @@ Every function takes all values (defaults filled in) and yields sentences.
 from __future__ import annotations
 
 import re
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from ..instants import parse
 from ..policy.ruleset import value_problems, value_warnings
 from ..settings_schema import PRIVATE_FIELDS
 from .table import default_of, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
 
 FIELD_LISTS = (
     *("tweet_fields", "user_fields", "media_fields", "place_fields", "poll_fields"),
@@ -28,7 +29,6 @@ _CREDENTIAL = re.compile(r"[^\s\"'`\x00-\x20\x7f-\U0010ffff]+")
 _PLACEHOLDER = "YOUR-TOKEN"  # of the README
 _USER_TOKENS = ("access_token", "access_token_secret")
 _FIELD_NAME = re.compile(r"[a-z0-9_.]+")
-_OFFSET = re.compile(r"[Zz]$")
 
 
 def parse_instant(text: str) -> datetime:
@@ -37,8 +37,7 @@ def parse_instant(text: str) -> datetime:
     Raises:
         ValueError: It is no such text, or has no offset.
     """
-    # Python 3.10 reads no "Z".
-    instant = datetime.fromisoformat(_OFFSET.sub("+00:00", text))
+    instant = parse(text)
     if instant.tzinfo is None:
         message = "no offset from UTC"
         raise ValueError(message)

@@ -12,14 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tap_twitter_stream.disk import REAL_FILES, replace_file
 from tap_twitter_stream.errors import SpoolError
-from tap_twitter_stream.spool.files import REAL_FILES
-from tap_twitter_stream.spool.frames import SUFFIX, segment_name
+from tap_twitter_stream.spool.frames import SUFFIX
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from tap_twitter_stream.spool.files import Files
+    from tap_twitter_stream.disk import Files
 
 FORMAT_VERSION = 1
 _META = "spool.json"
@@ -93,17 +91,8 @@ def identity(folder: Path, files: Files = REAL_FILES) -> str:
     with contextlib.suppress(FileNotFoundError):
         return _known_identity(folder, path.read_bytes())
     spool_id = uuid.uuid4().hex
-    draft = folder / f"{_META}.new"
-    handle = files.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    try:
-        files.write_all(
-            handle, json.dumps({"format": FORMAT_VERSION, "spool_id": spool_id}).encode()
-        )
-        files.fdatasync(handle)
-    finally:
-        files.close(handle)
-    files.replace(draft, path)
-    files.sync_folder(folder)
+    meta = json.dumps({"format": FORMAT_VERSION, "spool_id": spool_id})
+    replace_file(path, meta.encode(), files)
     return spool_id
 
 
@@ -124,32 +113,6 @@ def _known_identity(folder: Path, meta: bytes) -> str:
         )
         raise SpoolError(msg)
     return str(spool_id)
-
-
-def begin_segment(
-    folder: Path, base: int, blocks: Iterable[bytes], files: Files, *, durable: bool
-) -> int:
-    """Make a segment's file with its first bytes: with all of them, or not at all.
-
-    Returns:
-        Its handle, to append by. The caller forces the folder to disk.
-    """
-    path = folder / segment_name(base)
-    draft = path.with_suffix(".new")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC
-    handle = files.open(draft, flags, 0o600)
-    try:
-        for block in blocks:
-            files.write_all(handle, block)
-        if durable:
-            files.fdatasync(handle)
-        files.replace(draft, path)
-    except OSError:
-        files.close(handle)
-        with contextlib.suppress(OSError):  # a file that could not be forced is never used again
-            files.unlink(draft)
-        raise
-    return handle
 
 
 def temporary_folder() -> tuple[Path, bool]:

@@ -7,12 +7,11 @@ kept; but what came before is known to be stored, and none of it need be called 
 from __future__ import annotations
 
 import json
-import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from tap_twitter_stream.disk import replace_file
 from tap_twitter_stream.policy.tracks import from_rows
-from tap_twitter_stream.spool.files import REAL_FILES
 from tap_twitter_stream.state import from_bookmark
 
 if TYPE_CHECKING:
@@ -62,12 +61,5 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _write(path: Path, value: dict[str, Any]) -> None:
-    draft = path.with_suffix(".json.new")
     with suppress(OSError):  # a full disk: then the one before stays, and more is called unknown
-        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        try:
-            REAL_FILES.write_all(handle, json.dumps(value).encode())
-            REAL_FILES.fdatasync(handle)
-        finally:
-            os.close(handle)
-        draft.replace(path)
+        replace_file(path, json.dumps(value).encode())

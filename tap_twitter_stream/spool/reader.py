@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from tap_twitter_stream.disk import REAL_FILES
 from tap_twitter_stream.errors import SpoolError
-from tap_twitter_stream.spool.files import REAL_FILES, unsynced
+from tap_twitter_stream.spool.failures import unsynced
 from tap_twitter_stream.spool.folder import Segment, segments
 from tap_twitter_stream.spool.frames import HEADER_BYTES, MAGIC, Frame, Kind, segment_name
 from tap_twitter_stream.spool.salvage import BLOCK_BYTES, next_sound, sound_frames
@@ -14,7 +15,7 @@ from tap_twitter_stream.spool.salvage import BLOCK_BYTES, next_sound, sound_fram
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tap_twitter_stream.spool.files import Files
+    from tap_twitter_stream.disk import Files
 
 
 class LogReader:

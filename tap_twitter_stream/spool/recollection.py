@@ -13,7 +13,7 @@ from tap_twitter_stream.spool.reader import LogReader
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tap_twitter_stream.spool.files import Files
+    from tap_twitter_stream.disk import Files
 
 
 def recollect(folder: Path, files: Files) -> Context:

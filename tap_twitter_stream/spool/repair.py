@@ -8,15 +8,16 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tap_twitter_stream.disk import begin_file
 from tap_twitter_stream.errors import SpoolError
-from tap_twitter_stream.spool.folder import Segment, begin_segment, segments
+from tap_twitter_stream.spool.folder import Segment, segments
 from tap_twitter_stream.spool.frames import MAGIC, Kind
 from tap_twitter_stream.spool.salvage import BLOCK_BYTES, is_zero, next_sound, sound_frames
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tap_twitter_stream.spool.files import Files
+    from tap_twitter_stream.disk import Files
 
 SEGMENT_BYTES = 64 << 20
 # More than a machine that dies can take: a file is forced to disk before the next one begins, so
@@ -101,7 +102,7 @@ def _write_anew(segment: Segment, valid_bytes: int, files: Files) -> None:
     """
     with segment.path.open("rb") as source:
         blocks = iter(lambda: source.read(min(BLOCK_BYTES, valid_bytes - source.tell())), b"")
-        os.close(begin_segment(segment.path.parent, segment.base, blocks, files, durable=True))
+        files.close(begin_file(segment.path, blocks, files))
 
 
 def _write_over(handle: int, size_bytes: int, files: Files) -> None:

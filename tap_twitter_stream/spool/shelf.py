@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tap_twitter_stream.spool.files import Files
+    from tap_twitter_stream.disk import Files
     from tap_twitter_stream.spool.folder import Segment
     from tap_twitter_stream.spool.repair import Found
 

@@ -7,15 +7,17 @@ import os
 import threading
 from typing import TYPE_CHECKING, Any
 
+from tap_twitter_stream.disk import REAL_FILES, begin_file
 from tap_twitter_stream.errors import SpoolError, SpoolFullError
-from tap_twitter_stream.spool.files import REAL_FILES, unsynced, unwritable
-from tap_twitter_stream.spool.folder import begin_segment, identity, lock
+from tap_twitter_stream.spool.failures import unsynced, unwritable
+from tap_twitter_stream.spool.folder import identity, lock
 from tap_twitter_stream.spool.frames import (
     HEADER_BYTES,
     MAGIC,
     Kind,
     encode_header,
     encode_json,
+    segment_name,
 )
 from tap_twitter_stream.spool.recollection import recollect
 from tap_twitter_stream.spool.repair import SEGMENT_BYTES, repair
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tap_twitter_stream.clock import Clock
-    from tap_twitter_stream.spool.files import Files
+    from tap_twitter_stream.disk import Files
     from tap_twitter_stream.spool.folder import Segment
 
 logger = logging.getLogger(__name__)
@@ -255,7 +257,8 @@ class LogWriter:
         payload = encode_json(self._context.opening(follows))
         header = encode_header(Kind.CONTEXT, 0, self._clock.now_us(), payload)
         data = MAGIC + header + payload
-        handle = begin_segment(self._folder, self.end, [data], self._files, durable=self._durable)
+        path = self._folder / segment_name(self.end)
+        handle = begin_file(path, [data], self._files, durable=self._durable)
         if self._handle >= 0:
             os.close(self._handle)
         self._handle, self._segment_base = handle, self.end

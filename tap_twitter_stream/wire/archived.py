@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
+from tap_twitter_stream.instants import moment_us
 from tap_twitter_stream.wire.classic import classic_one
 from tap_twitter_stream.wire.classify import message_of, quick_post, too_long
 from tap_twitter_stream.wire.events import READERS
@@ -35,7 +36,6 @@ from tap_twitter_stream.wire.messages import (
     Status,
     Undelivered,
 )
-from tap_twitter_stream.wire.moments import moment_us
 from tap_twitter_stream.wire.names import to_tweet_names
 from tap_twitter_stream.wire.pages import is_user, kept_page
 from tap_twitter_stream.wire.snowflake import created_ms

@@ -56,11 +56,6 @@ class ChunkedDecoder:
                 break
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
-    @property
-    def mid_chunk(self) -> bool:
-        """Whether the bytes so far stop inside a chunk or its head."""
-        return bool(self._left or self._rest)
-
     def _resume(self, data: bytes, end: int, pieces: list[bytes]) -> int:
         taken = min(self._left, end)
         payload = min(taken, max(0, self._left - 2))

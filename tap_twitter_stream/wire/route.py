@@ -5,27 +5,20 @@ from __future__ import annotations
 import base64
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from tap_twitter_stream.instants import iso
 from tap_twitter_stream.wire.classify import slug_of
 from tap_twitter_stream.wire.text import clean
 
 if TYPE_CHECKING:
     from tap_twitter_stream.wire.messages import Disconnect, JsonObject, Junk, MatchedRule
 
-_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - UTC; without a zone it is written in half the time
 _RAW_TEXT_CHARACTERS = 4096
 _encode = msgspec.json.Encoder().encode
-
-
-def iso(time_us: int) -> str:
-    """Return an instant as the records carry it: UTC, microseconds, ``Z``."""
-    instant = _EPOCH + timedelta(microseconds=time_us)
-    return instant.isoformat(timespec="microseconds") + "Z"
 
 
 @dataclass(frozen=True, slots=True)

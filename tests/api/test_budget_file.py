@@ -96,7 +96,7 @@ def test_unwritable_file_is_replaced_by_memory(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     one = budget(tmp_path, limit=1)
-    next_file = tmp_path / f"connects-{APP}-filtered.new"
+    next_file = tmp_path / f".connects-{APP}-filtered.json.new"
     next_file.mkdir()
     assert one.spend_or_wait(START_S) == 0
     assert "cannot be written" in caplog.text
@@ -109,7 +109,7 @@ def test_what_a_full_disk_did_not_take_is_written_when_it_can_be(
     """Mutation: count in memory for good, and let the next run begin with an old file."""
     one, other = budget(tmp_path, limit=4), budget(tmp_path, limit=4)
     assert one.spend_or_wait(START_S) == 0
-    in_the_way = tmp_path / f"connects-{APP}-filtered.new"
+    in_the_way = tmp_path / f".connects-{APP}-filtered.json.new"
     in_the_way.mkdir()
     assert one.spend_or_wait(START_S + 1) == 0
     assert one.left(START_S + 1) == 2

@@ -38,7 +38,7 @@ def free_disk(receiver: int) -> None:
 def test_a_disk_full_at_the_start_is_named(tmp_path: Path) -> None:
     spool = tmp_path / "spool"
     spool.mkdir()
-    (spool / "spool.json.new").symlink_to("/dev/full")
+    (spool / ".spool.json.new").symlink_to("/dev/full")
     with Simulator() as sim:
         code, tap = run(tmp_path, config_for(sim, spool_dir=str(spool)))
     assert code == 1

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tap_twitter_stream.spool.files import Files
+from tap_twitter_stream.disk import Files
 
 if TYPE_CHECKING:
     import random

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from tap_twitter_stream.spool.files import REAL_FILES
+from tap_twitter_stream.disk import REAL_FILES
 from tap_twitter_stream.spool.frames import Frame, Kind
 from tap_twitter_stream.spool.reader import LogReader
 from tap_twitter_stream.spool.writer import LogWriter
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tap_twitter_stream.spool.files import Files
+    from tap_twitter_stream.disk import Files
 
 NO_BOUND = 1 << 40
 

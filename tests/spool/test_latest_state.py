@@ -53,6 +53,6 @@ def test_a_damaged_file_is_none(tmp_path: Path, damage: bytes) -> None:
 
 def test_a_full_disk_keeps_the_one_before(tmp_path: Path) -> None:
     remember(tmp_path, "log", bookmark("log", 5))
-    (tmp_path / "latest_state.json.new").mkdir()  # so that no draft can be made
+    (tmp_path / ".latest_state.json.new").mkdir()  # so that no draft can be made
     assert remember(tmp_path, "log", bookmark("log", 9)) == bookmark("log", 9)
     assert remember(tmp_path, "log", None) == bookmark("log", 5)

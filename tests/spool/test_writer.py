@@ -253,7 +253,7 @@ def test_a_durable_log_forces_each_file_before_the_next_begins(tmp_path: Path) -
     fill(log, 20)
     names = [segment.path.name for segment in segments(tmp_path)]
     for name, following in pairwise(names):
-        draft = following.replace(".log", ".new")
+        draft = f".{following}.new"
         assert name in disk.synced[: disk.synced.index(draft)]
         assert disk.synced[disk.synced.index(draft) + 1] == tmp_path.name  # its entry, at once
     del disk.synced[:]
@@ -271,7 +271,7 @@ def test_what_a_killed_run_left_unforced_is_written_anew_by_the_next(tmp_path: P
     name = segments(tmp_path)[0].path.name
     del disk.synced[:]
     writer(tmp_path, durable=True, files=disk).close()
-    assert disk.synced[:2] == [name.replace(".log", ".new"), tmp_path.name]
+    assert disk.synced[:2] == [f".{name}.new", tmp_path.name]
     assert payloads(frames_from(tmp_path)) == [b"000", b"001", b"002"]
 
 

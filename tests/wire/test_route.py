@@ -6,6 +6,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tap_twitter_stream.instants import iso
 from tap_twitter_stream.wire.classify import classify
 from tap_twitter_stream.wire.messages import Disconnect, Junk, MatchedRule
 from tap_twitter_stream.wire.route import (
@@ -13,7 +14,6 @@ from tap_twitter_stream.wire.route import (
     capture_stamp,
     data_stamp,
     error_row,
-    iso,
     letter_row,
     notice_row,
     raw_row,

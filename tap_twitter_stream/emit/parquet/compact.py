@@ -19,11 +19,12 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tap_twitter_stream.disk import REAL_FILES
 from tap_twitter_stream.emit.parquet.arrow import described, footer_facts
 from tap_twitter_stream.emit.parquet.manifest import FileEntry, manifests
 from tap_twitter_stream.emit.parquet.part_file import FileFacts, PartFile
 from tap_twitter_stream.emit.parquet.partition import Part, span_of
-from tap_twitter_stream.emit.parquet.store import LocalStore, sync_folder
+from tap_twitter_stream.emit.parquet.store import LocalStore
 from tap_twitter_stream.emit.parquet.swap import exchange
 
 if TYPE_CHECKING:
@@ -107,14 +108,14 @@ class _Hour:
         for path in self._folder.iterdir():
             if path.name not in replaced:
                 os.link(path, aside / path.name)
-        sync_folder(aside)
+        REAL_FILES.sync_folder(aside)
         exchange(self._folder, aside)
-        sync_folder(self._folder.parent)
+        REAL_FILES.sync_folder(self._folder.parent)
         # What a running tap has put there meanwhile is now in the folder that is going.
         for path in aside.iterdir():
             if path.name not in replaced and not (self._folder / path.name).exists():
                 path.rename(self._folder / path.name)
-        sync_folder(self._folder)
+        REAL_FILES.sync_folder(self._folder)
 
     def _note(self, name: str, facts: FileFacts, entries: list[FileEntry]) -> None:
         """Write down what becomes of which file; manifests go on naming the old ones."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tap_twitter_stream.instants import parse_us
 from tap_twitter_stream.wire.snowflake import FIRST_SNOWFLAKE_ID, TWITTER_EPOCH_MS
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 # lie where they were captured: what a post refers to may be of any year.
 POST_ID = {"tweets": "id", "statuses": "id_str", "tweet_rules": "tweet_id"}
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_HOUR_US = 3_600_000_000
 _HOUR_MS = 3_600_000
 _TIME_BITS = 22
 # Ids from here on are of a year that no folder's name can hold.
@@ -40,8 +42,7 @@ def folder_of(hour: int) -> str:
 
 def hour_of(time: str) -> int:
     """Return the hour since 1970 of an instant as records carry it."""
-    at = datetime.fromisoformat(time[:13] + ":00:00+00:00")
-    return int((at - _EPOCH).total_seconds()) // 3600
+    return parse_us(time) // _HOUR_US
 
 
 def parts_of(

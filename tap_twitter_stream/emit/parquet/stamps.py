@@ -5,16 +5,15 @@ The four columns that the tap adds would be a fifth of the JSON that Arrow has t
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import pyarrow as pa
 
+from tap_twitter_stream.instants import parse_us
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-_MICROSECOND = timedelta(microseconds=1)
 
 Runs: TypeAlias = "Sequence[tuple[Mapping[str, str], int]]"
 """Columns and for how many rows they hold, one after the other."""
@@ -43,10 +42,5 @@ def _column(name: str, kind: pa.DataType, runs: Runs) -> pa.Array:
     is_instant = pa.types.is_timestamp(kind)
     for columns, rows in runs:
         value = columns.get(name)
-        values += [_microseconds(value) if is_instant and value else value] * rows
+        values += [parse_us(value) if is_instant and value else value] * rows
     return pa.array(values, pa.int64()).cast(kind) if is_instant else pa.array(values, kind)
-
-
-def _microseconds(time: str) -> int:
-    # Python 3.10 reads no "Z".
-    return (datetime.fromisoformat(time.replace("Z", "+00:00")) - _EPOCH) // _MICROSECOND

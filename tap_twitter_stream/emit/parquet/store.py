@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote, unquote, urlsplit
 
+from tap_twitter_stream.disk import REAL_FILES, replace_file
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -105,20 +107,13 @@ class LocalStore:
             draft.replace(path)
             folders.add(path.parent)
         for folder in folders:
-            sync_folder(folder)
+            REAL_FILES.sync_folder(folder)
 
     def write(self, name: str, data: bytes) -> None:
         """Write aside and rename; see ``Store``."""
         path = self._root / name
         self._make(path.parent)
-        draft = path.with_name(f".{path.name}.new")
-        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
-        with open(handle, "wb") as file:  # noqa: PTH123 - a descriptor
-            file.write(data)
-            file.flush()
-            os.fsync(handle)
-        draft.replace(path)
-        sync_folder(path.parent)
+        replace_file(path, data, mode=0o644)
 
     def read(self, name: str) -> bytes:
         """Read a file; see ``Store``."""
@@ -145,7 +140,7 @@ class LocalStore:
                 deleted += 1
                 folders.add(path.parent)
         for folder in folders:
-            sync_folder(folder)
+            REAL_FILES.sync_folder(folder)
         return deleted
 
     def url(self, name: str) -> str:
@@ -160,7 +155,7 @@ class LocalStore:
             folder = folder.parent
         for one in reversed(missing):
             one.mkdir(exist_ok=True)
-            sync_folder(one.parent)
+            REAL_FILES.sync_folder(one.parent)
 
 
 def _locked(folder: Path) -> int:
@@ -183,13 +178,4 @@ def _remove_if_dead(folder: Path) -> None:
     with contextlib.suppress(OSError):
         handle = _locked(folder)
         shutil.rmtree(folder, ignore_errors=True)
-        os.close(handle)
-
-
-def sync_folder(folder: Path) -> None:
-    """Force to disk what a folder says of its files."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
         os.close(handle)
