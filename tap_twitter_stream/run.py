@@ -6,7 +6,7 @@ import logging
 import secrets
 import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tap_twitter_stream.capture import Capture, Outcome, Signals, left_in_log
 from tap_twitter_stream.certificate import window_row
@@ -27,7 +27,7 @@ from tap_twitter_stream.wire.route import capture_stamp, encode_row
 from tap_twitter_stream.words import amount
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from tap_twitter_stream.clock import Clock
     from tap_twitter_stream.emit.lanes import Lane
@@ -35,13 +35,49 @@ if TYPE_CHECKING:
     from tap_twitter_stream.emit.parquet.files import FileOutput
     from tap_twitter_stream.source import Source
     from tap_twitter_stream.state import CaptureState
-    from tap_twitter_stream.streams import CaptureWindows
 
 EXIT_FAILED, EXIT_UNBALANCED, EXIT_BLOCKED = 1, 3, 4
 _DRY_RUN_S = 20.0
 _NO_END = 1 << 62  # no log is so long
 
 logger = logging.getLogger("tap-twitter-stream")
+
+
+class RecordStream(Protocol):
+    """What a run needs of a stream that it fills."""
+
+    name: str
+
+    @property
+    def selected(self) -> bool:
+        """Whether the catalog selects it."""
+
+    def lane(self, *, fast_path: bool, files: FileOutput | None = None) -> Lane | None:
+        """Return how its records are written, None if they are not."""
+
+    def write_schema(self) -> None:
+        """Write its SCHEMA message."""
+
+
+class WindowStream(RecordStream, Protocol):
+    """What a run needs of the parent stream, whose bookmark and row are the capture's."""
+
+    @property
+    def bookmark(self) -> object:
+        """The capture's part of the STATE that the run began with."""
+
+    @property
+    def children(self) -> Sequence[RecordStream]:
+        """The streams that the run fills."""
+
+    def state_with(self, state: CaptureState, captured_at: str) -> dict[str, Any]:
+        """Return the whole STATE with a position in it."""
+
+    def write_capture_state(self, state: CaptureState, captured_at: str) -> None:
+        """Write a STATE with a position in it."""
+
+    def set_capture_state(self, state: CaptureState, captured_at: str) -> None:
+        """Make a position part of the next STATE."""
 
 
 class Run:
@@ -54,7 +90,7 @@ class Run:
 
     def __init__(  # noqa: PLR0913 - the seams of a run, each named at the only call
         self,
-        parent: CaptureWindows,
+        parent: WindowStream,
         settings: Settings,
         raw_config: Mapping[str, Any],
         *,

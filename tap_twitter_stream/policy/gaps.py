@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from .tracks import STOPPED_BY_US
-
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
 Line: TypeAlias = tuple[str, int]  # endpoint, partition
 GapKey: TypeAlias = tuple[str, int, int]  # endpoint, partition, start
 LEFT_UNREAD = "left_unread"
+STOPPED_BY_US = "stopped_by_us"
+CRASHED = "crashed"
 OPEN_KINDS = frozenset({"lost", "unknown"})
 
 

@@ -12,10 +12,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from tap_twitter_stream.policy.gaps import CRASHED, STOPPED_BY_US
+from tap_twitter_stream.policy.tracks import UNNUMBERED, Track, from_rows, to_row
+
 from .gaps import LEFT_UNREAD, OPEN_KINDS, Filled, Gap, GapKey, GapPolicy, Line, cut, part_of
 from .lost_state import Before, Since
 from .pending_gaps import PendingGaps
-from .tracks import CRASHED, STOPPED_BY_US, UNNUMBERED, Track, from_rows, to_row
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

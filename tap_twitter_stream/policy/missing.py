@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from tap_twitter_stream.policy.gaps import STOPPED_BY_US
+from tap_twitter_stream.policy.tracks import from_rows
+
 from .pending_gaps import PendingGaps
-from .tracks import STOPPED_BY_US, from_rows
 
 
 def missing_since(

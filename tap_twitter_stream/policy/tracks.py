@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
+from .gaps import CRASHED, STOPPED_BY_US
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from .gaps import Line
 
-STOPPED_BY_US = "stopped_by_us"
-CRASHED = "crashed"
 UNNUMBERED = 0  # the one open connection that STATE knows of; no frame of a log has this number
 # The instants of two threads differ by less where one log gets both; a clock is set back by more.
 _SAME_US = 1_000_000

@@ -5,10 +5,9 @@ from __future__ import annotations
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from tap_twitter_stream.policy.gaps import Filled, cause_of, line_of
+from tap_twitter_stream.policy.gaps import CRASHED, Filled, cause_of, line_of
 from tap_twitter_stream.policy.ledger import Ledger
 from tap_twitter_stream.policy.told_gaps import ToldGaps
-from tap_twitter_stream.policy.tracks import CRASHED
 from tap_twitter_stream.spool.frames import Kind
 
 if TYPE_CHECKING:

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast
 
 from tap_twitter_stream.emit.text_columns import text_row
 from tap_twitter_stream.state import KEY, CaptureState
 from tap_twitter_stream.streams.base import REPLICATION_KEY, CapturedStream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    import logging
+    from collections.abc import Iterable, Iterator
 
-    from tap_twitter_stream.tap import TapTwitterStream
+
+class CapturingTap(Protocol):
+    """What the parent stream needs of its tap."""
+
+    logger: logging.Logger
+
+    def test_connection(self) -> None:
+        """Make one connection for ``--test``."""
+
+    def run_capture(self, parent: CaptureWindows, limit: int | None) -> Iterator[dict[str, Any]]:
+        """Run one window; yield its row."""
 
 
 class CaptureWindows(CapturedStream):
@@ -24,7 +35,7 @@ class CaptureWindows(CapturedStream):
 
     def get_records(self, context: Any) -> Iterable[dict[str, Any]]:  # noqa: ANN401, ARG002 - the SDK's types
         """Run the capture; yield its row."""
-        tap = cast("TapTwitterStream", self._tap)
+        tap = cast("CapturingTap", self._tap)
         if self.ABORT_AT_RECORD_COUNT == 1:  # --test
             tap.test_connection()
             return
