@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 from bench.experiments import _versions
 from bench.measure import ROOT
-from tap_twitter_stream.simulator import Scenario, Simulator
 from tap_twitter_stream.wire.snowflake import created_ms
+from twitter_stream_simulator import Scenario, Simulator
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 
 from bench.corpus import record
-from tap_twitter_stream.simulator import Scenario, Simulator
+from twitter_stream_simulator import Scenario, Simulator
 
 BLOCK_BYTES = 1 << 20
 MARK = b'"stream":"tweets","record"'

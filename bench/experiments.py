@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.measure import ROOT
-from tap_twitter_stream.simulator import Scenario, Simulator
+from twitter_stream_simulator import Scenario, Simulator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from bench.clients import tap_config
 from bench.generator import serving
 from bench.measure import ROOT
-from tap_twitter_stream.simulator.ids import Run
+from twitter_stream_simulator.material.ids import Run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -29,11 +29,11 @@ from tap_twitter_stream.policy.governor import Governor
 from tap_twitter_stream.replay import Replay
 from tap_twitter_stream.replay_options import ReplayOptions
 from tap_twitter_stream.settings import parse_settings
-from tap_twitter_stream.simulator import Scenario, Simulator
 from tap_twitter_stream.spool.frames import Kind
 from tap_twitter_stream.spool.reader import LogReader
 from tap_twitter_stream.spool.writer import LogWriter
 from tap_twitter_stream.wire.endpoints import ENDPOINTS
+from twitter_stream_simulator import Scenario, Simulator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,6 +17,7 @@ from pathlib import Path
 REPO = Path(__file__).parent.parent
 COPIED = (
     "tap_twitter_stream",
+    "twitter_stream_simulator",
     "tests",
     "schemas",
     "scripts",

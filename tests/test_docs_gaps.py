@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tap_twitter_stream.settings import parse_settings
-from tap_twitter_stream.simulator import Scenario, Simulator
 from tests.e2e.harness import catalog_for, config_for, written
 from tests.e2e.pipeline import Pipeline, duckdb_command
+from twitter_stream_simulator import Scenario, Simulator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

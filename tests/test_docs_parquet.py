@@ -14,9 +14,9 @@ import duckdb
 import pytest
 
 from tap_twitter_stream.settings import parse_settings
-from tap_twitter_stream.simulator import Scenario, Simulator
 from tests.e2e.datasets import manifests
 from tests.e2e.harness import arguments, config_for, environment
+from twitter_stream_simulator import Scenario, Simulator
 
 PAGE = (Path(__file__).parent.parent / "docs" / "parquet.md").read_text(encoding="utf-8")
 POSTS = 400

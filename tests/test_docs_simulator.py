@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from tap_twitter_stream.simulator import Scenario, read_oracle
-from tap_twitter_stream.simulator.answers import PROBLEMS
-from tap_twitter_stream.simulator.rest_faults import REST_NAMES
-from tap_twitter_stream.simulator.rule_language import parse_rule
-from tap_twitter_stream.simulator.rule_operators import OPERATORS, RuleError
-from tap_twitter_stream.simulator.step_parser import parse_step
+from twitter_stream_simulator import Scenario, read_oracle
+from twitter_stream_simulator.rules.language import parse_rule
+from twitter_stream_simulator.rules.operators import OPERATORS, RuleError
+from twitter_stream_simulator.scenario.answers import PROBLEMS
+from twitter_stream_simulator.scenario.rest_faults import REST_NAMES
+from twitter_stream_simulator.scenario.step_parser import parse_step
 
 PAGE = (Path(__file__).parent.parent / "docs" / "simulator.md").read_text(encoding="utf-8")
 ARGUMENTS: dict[str, dict[str, object]] = {

@@ -44,6 +44,8 @@ def test_wheel_from_sdist_finds_its_schemas(sdist: Path, tmp_path: Path) -> None
     subprocess.run([str(part) for part in install], check=True)
     said = subprocess.check_output([sys.executable, "-I", "-S", "-c", LOAD, str(place)], text=True)
     assert said.split() == [str(place / "tap_twitter_stream/schema.py"), "string"]
+    assert (place / "twitter_stream_simulator/server/server.py").is_file()
+    assert (place / "twitter_stream_simulator/py.typed").is_file()
     assert (place / "bin/tap-twitter-stream").is_file()
     assert (place / "bin/twitter-stream").is_file()
 

@@ -6,8 +6,8 @@ import pytest
 
 from tap_twitter_stream.settings_env import environment_settings
 from tap_twitter_stream.settings_schema import SETTINGS_SCHEMA
-from tap_twitter_stream.simulator import Scenario, Simulator
 from tests.e2e.harness import command
+from twitter_stream_simulator import Scenario, Simulator
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from singer_sdk.testing import SuiteConfig, get_tap_test_class
 
-from tap_twitter_stream.simulator import Scenario, Simulator
 from tap_twitter_stream.tap import TapTwitterStream
+from twitter_stream_simulator import Scenario, Simulator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tap_twitter_stream.simulator import Scenario, ScenarioError, Simulator
+from twitter_stream_simulator import Scenario, ScenarioError, Simulator
 
 if TYPE_CHECKING:
     from types import FrameType

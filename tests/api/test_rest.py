@@ -11,8 +11,8 @@ from tap_twitter_stream.api.rest import RestClient
 from tap_twitter_stream.api.session import make_session
 from tap_twitter_stream.policy.ruleset import NewRule, StoredRule
 from tap_twitter_stream.settings import parse_settings
-from tap_twitter_stream.simulator import Scenario, Simulator
 from tests.fakes import FakeClock, Reply, ScriptedServer
+from twitter_stream_simulator import Scenario, Simulator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

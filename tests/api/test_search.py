@@ -11,10 +11,10 @@ from tap_twitter_stream.api.search import COUNTS_PATH, Search, SearchRule
 from tap_twitter_stream.api.session import make_session
 from tap_twitter_stream.policy.gap_fill import Purse
 from tap_twitter_stream.settings import parse_settings
-from tap_twitter_stream.simulator import Scenario, Simulator
 from tests.e2e.harness import wait_until
 from tests.fakes import FakeClock, Reply, ScriptedServer
 from tests.simulator.reader import FILTERED, connect, read_posts
+from twitter_stream_simulator import Scenario, Simulator
 
 NETWORK = parse_settings({}, require_auth=False).network
 GAP = ("filtered", 0, 7)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from twarc.expansions import flatten
 
-from tap_twitter_stream.simulator import Scenario, Simulator
 from tests.simulator.classic import send, signed
 from tests.simulator.reader import EVERYTHING, SAMPLE, connect, read_reply
+from twitter_stream_simulator import Scenario, Simulator
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_twitter_stream.simulator import Scenario, Simulator
 from tap_twitter_stream.spool.folder import segments
 from tap_twitter_stream.spool.frames import Kind
 from tap_twitter_stream.spool.reader import LogReader
 from tests.e2e.figures import note
 from tests.e2e.harness import children, config_for, is_running, wait_until, written
 from tests.e2e.pipeline import Pipeline, duckdb_command
+from twitter_stream_simulator import Scenario, Simulator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 import pyarrow.parquet as pq
 import pytest
 
-from tap_twitter_stream.simulator import Scenario, Simulator
 from tests.crash.test_kill import MOST_KILLS, ids_in
 from tests.e2e.datasets import ids, manifests, settings
 from tests.e2e.harness import Json, Tap, config_for, wait_until
+from twitter_stream_simulator import Scenario, Simulator
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tap_twitter_stream.simulator import Simulator
+    from twitter_stream_simulator import Simulator
 
 REPLACED = re.compile("[\0\ud800-\udfff]")
 INCLUDES = {

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from tap_twitter_stream.simulator import Simulator
+    from twitter_stream_simulator import Simulator
 
 COMMAND = (sys.executable, "-m", "tap_twitter_stream")
 TIMEOUT_S = 30.0

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from tap_twitter_stream.simulator import Scenario, Simulator
 from tap_twitter_stream.spool.folder import in_memory
 from tests.e2e.harness import Tap, capture, config_for, one_sentence, run
+from twitter_stream_simulator import Scenario, Simulator
 
 SEND: dict[str, Any] = {"do": "send", "posts": 40, "rate_per_s": "max"}
 IDLE: dict[str, Any] = {"do": "idle"}

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tap_twitter_stream.simulator import Scenario, Simulator
 from tests.e2e.harness import TIMEOUT_S, arguments, command, config_for, environment, written
+from twitter_stream_simulator import Scenario, Simulator
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "troubleshooting.md"
 FILES = [

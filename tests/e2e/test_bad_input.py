@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_twitter_stream.simulator import Scenario, Simulator
 from tests.e2e.harness import (
     Tap,
     arguments,
@@ -19,6 +18,7 @@ from tests.e2e.harness import (
     run,
     wait_until,
 )
+from twitter_stream_simulator import Scenario, Simulator
 
 if TYPE_CHECKING:
     from pathlib import Path

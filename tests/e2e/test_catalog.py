@@ -3,9 +3,9 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from tap_twitter_stream.simulator import Scenario, Simulator
 from tests.e2e.expected import check_books
 from tests.e2e.harness import Json, Tap, capture, catalog_for, config_for, run
+from twitter_stream_simulator import Scenario, Simulator
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tap_twitter_stream.simulator import Scenario, Simulator
 from tests.e2e.expected import check_books
 from tests.e2e.harness import Tap, config_for
+from twitter_stream_simulator import Scenario, Simulator
 
 DAY_S = 86_400.0
 SET_CLOCK = Path(__file__).parent / "set_clock"

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_twitter_stream.simulator import Scenario, Simulator
 from tests.e2e.expected import check_books
 from tests.e2e.harness import Tap, capture, config_for, one_sentence, run, wait_until
 from tests.e2e.small_disk import SmallDisk, small_disk
 from tests.soak.test_random_faults import happened_s, instant
+from twitter_stream_simulator import Scenario, Simulator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tap_twitter_stream.simulator import Scenario, Simulator
 from tests.e2e.harness import Tap, config_for
 from tests.simulator.reader import SAMPLE, connect, read_posts
+from twitter_stream_simulator import Scenario, Simulator
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from tap_twitter_stream.simulator import Scenario, Simulator
 from tests.e2e.harness import capture, config_for
+from twitter_stream_simulator import Scenario, Simulator
 
 if TYPE_CHECKING:
     from pathlib import Path

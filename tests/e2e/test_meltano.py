@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from tap_twitter_stream.simulator import Scenario, Simulator
 from tests.crash.test_kill import ids_in
 from tests.e2e.expected import Expected
 from tests.e2e.harness import RULES, command, is_running, wait_until
 from tests.e2e.meltano import PATIENCE_S, ROOT, Project, family
 from tests.e2e.test_target_postgres import check_rows
+from twitter_stream_simulator import Scenario, Simulator
 
 if TYPE_CHECKING:
     import subprocess

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tap_twitter_stream.simulator import Scenario, Simulator
 from tests.e2e.harness import Tap, capture, config_for, one_sentence
+from twitter_stream_simulator import Scenario, Simulator
 
 if TYPE_CHECKING:
     import pytest

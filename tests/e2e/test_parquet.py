@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
 
-from tap_twitter_stream.simulator import Scenario, Simulator
 from tests.e2e.datasets import (
     RecordSums,
     arrow_sums,
@@ -35,6 +34,7 @@ from tests.e2e.harness import (
     run,
     written,
 )
+from twitter_stream_simulator import Scenario, Simulator
 
 if TYPE_CHECKING:
     from pathlib import Path

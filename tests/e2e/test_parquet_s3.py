@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import pyarrow.parquet as pq
 import pytest
 
-from tap_twitter_stream.simulator import Scenario, Simulator
 from tests.e2e.harness import Json, Tap, config_for, run
 from tests.e2e.s3 import BUCKET, KEY, SECRET, S3Server
+from twitter_stream_simulator import Scenario, Simulator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

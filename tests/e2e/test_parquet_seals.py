@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tap_twitter_stream.simulator import Scenario, Simulator
 from tests.e2e.datasets import ids, manifests, paths, settings
 from tests.e2e.harness import Tap, config_for, wait_until
+from twitter_stream_simulator import Scenario, Simulator
 
 if TYPE_CHECKING:
     from pathlib import Path

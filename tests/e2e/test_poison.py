@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from tap_twitter_stream.simulator import Scenario, Simulator
 from tests.e2e.harness import Tap, capture, config_for
 from tests.e2e.pipeline import Pipeline
+from twitter_stream_simulator import Scenario, Simulator
 
 POSTS = 30
 TARGET = Path(__file__).with_name("dying_target.py")

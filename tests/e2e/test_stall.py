@@ -15,11 +15,11 @@ from tap_twitter_stream.api.session import make_session
 from tap_twitter_stream.clock import Clock
 from tap_twitter_stream.policy.governor import Governor
 from tap_twitter_stream.settings import parse_settings
-from tap_twitter_stream.simulator import Scenario, Simulator
 from tap_twitter_stream.spool.frames import Kind
 from tap_twitter_stream.spool.reader import LogReader
 from tap_twitter_stream.spool.writer import LogWriter
 from tests.e2e.harness import config_for
+from twitter_stream_simulator import Scenario, Simulator
 
 if TYPE_CHECKING:
     from pathlib import Path

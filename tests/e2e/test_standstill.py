@@ -7,9 +7,9 @@ import signal
 import time
 from typing import TYPE_CHECKING
 
-from tap_twitter_stream.simulator import Scenario, Simulator
 from tests.e2e.harness import Tap, config_for, wait_until
 from tests.e2e.test_full_disk import check_ledger
+from twitter_stream_simulator import Scenario, Simulator
 
 if TYPE_CHECKING:
     from pathlib import Path

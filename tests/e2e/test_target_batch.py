@@ -6,10 +6,10 @@ import contextlib
 import json
 from typing import TYPE_CHECKING, Any
 
-from tap_twitter_stream.simulator import Scenario, Simulator
 from tests.e2e.datasets import settings
 from tests.e2e.harness import Json, config_for, written
 from tests.e2e.pipeline import Pipeline
+from twitter_stream_simulator import Scenario, Simulator
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_twitter_stream.simulator import Scenario, Simulator
 from tests.e2e.expected import Expected
 from tests.e2e.harness import catalog_for, config_for, run, written
 from tests.e2e.pipeline import Pipeline, duckdb_command
+from twitter_stream_simulator import Scenario, Simulator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -3,10 +3,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from tap_twitter_stream.simulator import Scenario, Simulator
 from tests.e2e.expected import INCLUDES, Expected
 from tests.e2e.harness import Json, config_for, written
 from tests.e2e.pipeline import Pipeline
+from twitter_stream_simulator import Scenario, Simulator
 
 if TYPE_CHECKING:
     from collections.abc import Callable

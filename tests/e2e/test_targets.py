@@ -3,10 +3,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from tap_twitter_stream.simulator import Scenario, Simulator
 from tests.e2e.expected import INCLUDES, Expected
 from tests.e2e.harness import config_for, written
 from tests.e2e.pipeline import Pipeline, duckdb_command
+from twitter_stream_simulator import Scenario, Simulator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

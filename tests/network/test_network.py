@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import trustme
 
-from tap_twitter_stream.simulator import Scenario, Simulator
 from tests.e2e.harness import Tap, capture, config_for, one_sentence, run
 from tests.network.servers import Proxy, TlsFront, bundle
+from twitter_stream_simulator import Scenario, Simulator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -22,10 +22,10 @@ from tap_twitter_stream.api.search import Search, SearchRule
 from tap_twitter_stream.api.session import make_session
 from tap_twitter_stream.policy.gap_fill import Purse
 from tap_twitter_stream.settings import parse_settings
-from tap_twitter_stream.simulator import Scenario, Simulator
 from tests.e2e.harness import Tap, capture, command, config_for, run, written
 from tests.fakes import FakeClock, Reply, ScriptedServer
 from tests.network.servers import Proxy, TlsFront, bundle
+from twitter_stream_simulator import Scenario, Simulator
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

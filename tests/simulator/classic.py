@@ -15,7 +15,7 @@ from tests.simulator.reader import TIMEOUT_S
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tap_twitter_stream.simulator import Simulator
+    from twitter_stream_simulator import Simulator
 
 FILTER = "/1.1/statuses/filter.json"
 SAMPLE = "/1.1/statuses/sample.json"

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
-from tap_twitter_stream.simulator.fields import LEGAL_VALUES, PRIVATE_FIELDS
+from twitter_stream_simulator.protocol.fields import LEGAL_VALUES, PRIVATE_FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tap_twitter_stream.simulator import Simulator
+    from twitter_stream_simulator import Simulator
 
 TIMEOUT_S = 5.0
 SAMPLE = "/2/tweets/sample/stream"

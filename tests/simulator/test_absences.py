@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-from tap_twitter_stream.simulator import Scenario, clock
-from tap_twitter_stream.simulator.absences import Absences
-from tap_twitter_stream.simulator.endpoints import Channel, find
-from tap_twitter_stream.simulator.oracle import Oracle
-from tap_twitter_stream.simulator.rules import RuleBook
-from tap_twitter_stream.simulator.supply import Supply
+from twitter_stream_simulator import Scenario, clock
+from twitter_stream_simulator.oracle.oracle import Oracle
+from twitter_stream_simulator.protocol.endpoints import Channel, find
+from twitter_stream_simulator.rules.rule_book import RuleBook
+from twitter_stream_simulator.sending.absences import Absences
+from twitter_stream_simulator.sending.supply import Supply
 
 HOUR_S = 3600.0
 

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tap_twitter_stream.simulator import Scenario, Simulator, clock
-from tap_twitter_stream.simulator.ids import LOW_BITS, SNOWFLAKE_EPOCH_MS
 from tests.simulator.reader import SAMPLE, connect, read_posts
+from twitter_stream_simulator import Scenario, Simulator, clock
+from twitter_stream_simulator.material.ids import LOW_BITS, SNOWFLAKE_EPOCH_MS
 
 if TYPE_CHECKING:
     from typing import Any

@@ -6,8 +6,8 @@ import zlib
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_twitter_stream.simulator.blocks import Block, Stamp, Template
-from tap_twitter_stream.simulator.drafts import ID_MARK, LATER_MARK, NOW_MARK
+from twitter_stream_simulator.material.blocks import Block, Stamp, Template
+from twitter_stream_simulator.material.drafts import ID_MARK, LATER_MARK, NOW_MARK
 
 STAMP = Stamp(b"2026-11-23T10:00:00.000Z", b"2026-11-23T11:00:00.000Z")
 FIRST_ID = 2_000_000_000_000_000_000

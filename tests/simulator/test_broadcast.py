@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_twitter_stream.simulator import Scenario, Simulator, clock, read_oracle
-from tap_twitter_stream.simulator.broadcast import Broadcast, Reader
-from tap_twitter_stream.simulator.ids import Run
-from tap_twitter_stream.simulator.past import Batch
 from tests.simulator import classic
 from tests.simulator.reader import EVERYTHING, FILTERED, SAMPLE, connect, read_posts, read_reply
 from tests.simulator.test_slots import slow_client
+from twitter_stream_simulator import Scenario, Simulator, clock, read_oracle
+from twitter_stream_simulator.material.ids import Run
+from twitter_stream_simulator.sending.broadcast import Broadcast, Reader
+from twitter_stream_simulator.sending.past import Batch
 
 if TYPE_CHECKING:
     from pathlib import Path

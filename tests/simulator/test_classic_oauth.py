@@ -8,11 +8,11 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from tap_twitter_stream.simulator import Scenario, Simulator
-from tap_twitter_stream.simulator.classic_oauth import SignatureCheck, base_string
-from tap_twitter_stream.simulator.http import Request
 from tests.simulator.classic import FILTER, SAMPLE, send, signed
 from tests.simulator.reader import read_reply
+from twitter_stream_simulator import Scenario, Simulator
+from twitter_stream_simulator.protocol.http import Request
+from twitter_stream_simulator.server.classic_oauth import SignatureCheck, base_string
 
 SCENARIO = Scenario(connections=[{"steps": [{"do": "close"}]}] * 20)
 FORM = {"track": "été, paper moon & tea+toast", "follow": "1,2", "locations": "-1.5,2,3,4"}

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_twitter_stream.simulator.classic_feed import Ask, wanted_status
-from tap_twitter_stream.simulator.classic_predicates import (
+from twitter_stream_simulator.generation.classic_feed import Ask, wanted_status
+from twitter_stream_simulator.generation.classic_predicates import (
     Box,
     PredicateError,
     Predicates,

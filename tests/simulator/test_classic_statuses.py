@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tap_twitter_stream.simulator.classic_statuses import make_status, status_line
-from tap_twitter_stream.simulator.posts import make_post
+from twitter_stream_simulator.generation.classic_statuses import make_status, status_line
+from twitter_stream_simulator.generation.posts import make_post
 
 NUMBERS = range(240)
 CREATED_AT = re.compile(r"\w{3} \w{3} \d\d \d\d:\d\d:\d\d \+0000 \d{4}")

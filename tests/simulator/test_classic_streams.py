@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_twitter_stream.simulator import Scenario, Simulator, read_oracle
-from tap_twitter_stream.simulator.classic_predicates import parse_predicates
-from tap_twitter_stream.simulator.steps import NOTICE_KINDS
 from tests.simulator.classic import FILTER, SAMPLE, send, signed, statuses
 from tests.simulator.reader import Reply, connect, read_posts, read_reply
+from twitter_stream_simulator import Scenario, Simulator, read_oracle
+from twitter_stream_simulator.generation.classic_predicates import parse_predicates
+from twitter_stream_simulator.scenario.steps import NOTICE_KINDS
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from tap_twitter_stream.simulator import Scenario, Simulator
 from tests.simulator.reader import SAMPLE, call, connect, read_posts, read_reply
+from twitter_stream_simulator import Scenario, Simulator
 
 PATH = "/2/connections"
 ALL_FIELDS = "connection.fields=id,endpoint_name,connected_at,disconnected_at,disconnect_reason"

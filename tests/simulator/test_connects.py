@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from tap_twitter_stream.simulator import Scenario, ScenarioError, Simulator, clock
-from tap_twitter_stream.simulator.answers import PROBLEMS
 from tests.simulator.reader import SAMPLE, Reply, connect, read_posts, read_reply
+from twitter_stream_simulator import Scenario, ScenarioError, Simulator, clock
+from twitter_stream_simulator.scenario.answers import PROBLEMS
 
 
 def answered(**step: object) -> Reply:

@@ -7,11 +7,11 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tap_twitter_stream.simulator import Scenario, Simulator
-from tap_twitter_stream.simulator.endpoints import ENDPOINTS
-from tap_twitter_stream.simulator.events import TWEET_KINDS, USER_KINDS
-from tap_twitter_stream.simulator.fields import LEGAL_LIKE_VALUES
 from tests.simulator.reader import SAMPLE, call, connect, read_posts, read_reply
+from twitter_stream_simulator import Scenario, Simulator
+from twitter_stream_simulator.generation.events import TWEET_KINDS, USER_KINDS
+from twitter_stream_simulator.protocol.endpoints import ENDPOINTS
+from twitter_stream_simulator.protocol.fields import LEGAL_LIKE_VALUES
 
 # As X's OpenAPI document has them: path, number of partitions, whether it takes post fields.
 STREAMS = [

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tap_twitter_stream.simulator import Scenario, Simulator
 from tests.simulator.reader import EVERYTHING, SAMPLE, Reply, connect, read_reply
+from twitter_stream_simulator import Scenario, Simulator
 
 SEND_3: dict[str, Any] = {"do": "send", "posts": 3, "rate_per_s": "max"}
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from tap_twitter_stream.simulator.gate import Gate
+from twitter_stream_simulator.sending.gate import Gate
 
 
 def test_requests_beyond_the_limit_are_not_allowed() -> None:

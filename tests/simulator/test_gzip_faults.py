@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tap_twitter_stream.simulator import Scenario, Simulator
 from tests.simulator.reader import Reply, connect, read_reply
+from twitter_stream_simulator import Scenario, Simulator
 
 SEND_200: dict[str, Any] = {"do": "send", "posts": 200, "rate_per_s": "max"}
 

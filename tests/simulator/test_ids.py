@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_twitter_stream.simulator.ids import (
+from twitter_stream_simulator.material.ids import (
     LARGEST_ID,
     LOW_BITS,
     SNOWFLAKE_EPOCH_MS,

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from tap_twitter_stream.simulator import Scenario, ScenarioError, Simulator
-from tap_twitter_stream.simulator.naming import to_post_names
 from tests.simulator.reader import EVERYTHING, SAMPLE, connect, read_posts
+from twitter_stream_simulator import Scenario, ScenarioError, Simulator
+from twitter_stream_simulator.protocol.naming import to_post_names
 
 
 def test_renamed_members_are_those_of_the_openapi_document() -> None:

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tap_twitter_stream.simulator import Scenario, Simulator, read_oracle
 from tests.simulator.reader import FILTERED, call, connect, read_reply
+from twitter_stream_simulator import Scenario, Simulator, read_oracle
 
 if TYPE_CHECKING:
     from pathlib import Path

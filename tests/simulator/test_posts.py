@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from tap_twitter_stream.simulator import Scenario, Simulator
-from tap_twitter_stream.simulator.fields import Selection
-from tap_twitter_stream.simulator.posts import make_post
-from tap_twitter_stream.simulator.rules import Rule
-from tap_twitter_stream.simulator.supply import View, render_page
-from tap_twitter_stream.simulator.worlds import PAGE_POSTS, PAGES_TOTAL, World
 from tests.simulator.reader import EVERYTHING, FILTERED, SAMPLE, connect, read_posts
+from twitter_stream_simulator import Scenario, Simulator
+from twitter_stream_simulator.generation.posts import make_post
+from twitter_stream_simulator.generation.worlds import PAGE_POSTS, PAGES_TOTAL, World
+from twitter_stream_simulator.protocol.fields import Selection
+from twitter_stream_simulator.rules.rule_book import Rule
+from twitter_stream_simulator.sending.supply import View, render_page
 
 RULES = (Rule("1", "teapot", "a"), Rule("2", '"paper lighthouse" lang:en', ""), Rule("3", "fog"))
 

@@ -9,11 +9,11 @@ import pytest
 from click.testing import CliRunner
 
 from tap_twitter_stream.cli.simulate import simulate
-from tap_twitter_stream.simulator import Scenario, ScenarioError, Simulator, read_oracle
-from tap_twitter_stream.simulator.random_faults import KINDS, RandomFaults
-from tap_twitter_stream.simulator.steps import Cut, Http, Refuse, Send, Silence
 from tests.simulator.reader import connect, read_reply
 from tests.simulator.test_simulate_command import running
+from twitter_stream_simulator import Scenario, ScenarioError, Simulator, read_oracle
+from twitter_stream_simulator.scenario.random_faults import KINDS, RandomFaults
+from twitter_stream_simulator.scenario.steps import Cut, Http, Refuse, Send, Silence
 
 DOCS = Path(__file__).parents[2] / "docs" / "simulator.md"
 ATTEMPTS = 200

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_twitter_stream.simulator import Scenario, Simulator, clock, read_oracle
-from tap_twitter_stream.simulator.ids import LOW_BITS, SNOWFLAKE_EPOCH_MS
 from tests.simulator.reader import FILTERED, RULES, call, connect, read_posts, read_reply
+from twitter_stream_simulator import Scenario, Simulator, clock, read_oracle
+from twitter_stream_simulator.material.ids import LOW_BITS, SNOWFLAKE_EPOCH_MS
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tap_twitter_stream.simulator import Scenario, ScenarioError, Simulator, clock
 from tests.simulator.reader import RULES, call
+from twitter_stream_simulator import Scenario, ScenarioError, Simulator, clock
 
 SEARCH = "/2/tweets/search/recent"
 PAGE = (

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from tap_twitter_stream.simulator.rule_language import Clause, Every, Node, Some, parse_rule
-from tap_twitter_stream.simulator.rule_operators import RuleError
+from twitter_stream_simulator.rules.language import Clause, Every, Node, Some, parse_rule
+from twitter_stream_simulator.rules.operators import RuleError
 
 
 def shown(node: Node) -> str:

@@ -1,23 +1,26 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
 
-from tap_twitter_stream.simulator import Scenario, Simulator
-from tap_twitter_stream.simulator.fields import Selection
-from tap_twitter_stream.simulator.post_facts import facts_of
-from tap_twitter_stream.simulator.posts import Post, make_post
-from tap_twitter_stream.simulator.rendering import envelope
-from tap_twitter_stream.simulator.rule_language import parse_rule
-from tap_twitter_stream.simulator.rule_matching import matches
-from tap_twitter_stream.simulator.rules import Rule
-from tap_twitter_stream.simulator.tokens import tokens
-from tap_twitter_stream.simulator.wishes import NO_WISH, Wish, wish_of
-from tap_twitter_stream.simulator.worlds import PAGE_POSTS, World, matching_page
 from tests.simulator.naive_rules import Tree, decide, trees, written
 from tests.simulator.reader import EVERYTHING, FILTERED, connect, read_posts
+from twitter_stream_simulator import Scenario, Simulator
+from twitter_stream_simulator.generation.posts import make_post
+from twitter_stream_simulator.generation.rendering import envelope
+from twitter_stream_simulator.generation.wishes import NO_WISH, Wish, wish_of
+from twitter_stream_simulator.generation.worlds import PAGE_POSTS, World, matching_page
+from twitter_stream_simulator.protocol.fields import Selection
+from twitter_stream_simulator.rules.language import parse_rule
+from twitter_stream_simulator.rules.matching import matches
+from twitter_stream_simulator.rules.post_facts import facts_of
+from twitter_stream_simulator.rules.rule_book import Rule
+from twitter_stream_simulator.rules.tokens import tokens
+
+if TYPE_CHECKING:
+    from twitter_stream_simulator.material.post import Post
 
 POSTS = [make_post(3, number) for number in range(90)]
 MESSAGES = [envelope(post, Selection.everything(), []) for post in POSTS]

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tap_twitter_stream.simulator import Scenario, Simulator
 from tests.simulator.reader import RULES, call
+from twitter_stream_simulator import Scenario, Simulator
 
 
 def add(sim: Simulator, *values: str | dict[str, str], **query: str) -> tuple[int, Any]:

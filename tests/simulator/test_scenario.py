@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_twitter_stream.simulator import Scenario, ScenarioError
-from tap_twitter_stream.simulator.step_parser import parse_step
-from tap_twitter_stream.simulator.steps import Close, Http, Send, Silence
+from twitter_stream_simulator import Scenario, ScenarioError
+from twitter_stream_simulator.scenario.step_parser import parse_step
+from twitter_stream_simulator.scenario.steps import Close, Http, Send, Silence
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,9 +7,9 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from tap_twitter_stream.simulator import Scenario, Simulator, clock, read_oracle
-from tap_twitter_stream.simulator.archive import first_id
 from tests.simulator.reader import EVERYTHING, FILTERED, call, connect, read_posts, read_reply
+from twitter_stream_simulator import Scenario, Simulator, clock, read_oracle
+from twitter_stream_simulator.rest.archive import first_id
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,9 +10,6 @@ from urllib.error import HTTPError
 
 import pytest
 
-from tap_twitter_stream.simulator import Scenario, Simulator
-from tap_twitter_stream.simulator.endpoints import ENDPOINTS
-from tap_twitter_stream.simulator.worlds import PAGE_POSTS
 from tests.simulator.reader import (
     FILTERED,
     RULES,
@@ -22,6 +19,9 @@ from tests.simulator.reader import (
     read_posts,
     read_reply,
 )
+from twitter_stream_simulator import Scenario, Simulator
+from twitter_stream_simulator.generation.worlds import PAGE_POSTS
+from twitter_stream_simulator.protocol.endpoints import ENDPOINTS
 
 BRIEF: tuple[dict[str, Any], ...] = ({"steps": [{"do": "send", "posts": 1}, {"do": "close"}]},)
 

@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from tap_twitter_stream.cli.simulate import simulate
-from tap_twitter_stream.simulator import read_oracle
+from twitter_stream_simulator import read_oracle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tap_twitter_stream.simulator import Scenario, ScenarioError, Simulator
 from tests.simulator.reader import SAMPLE, call, connect, read_posts, read_reply
+from twitter_stream_simulator import Scenario, ScenarioError, Simulator
 
 
 def test_ghost_of_a_closed_connection_keeps_its_slot_for_a_while() -> None:

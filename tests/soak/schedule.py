@@ -10,12 +10,12 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from tap_twitter_stream.simulator import Scenario, Simulator
-from tap_twitter_stream.simulator.random_faults import KINDS
 from tests.e2e.harness import config_for, is_running, wait_until
 from tests.e2e.pipeline import Pipeline
 from tests.e2e.test_bad_disk import free_disk
 from tests.soak.test_random_faults import SLOW_KINDS
+from twitter_stream_simulator import Scenario, Simulator
+from twitter_stream_simulator.scenario.random_faults import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tap_twitter_stream.simulator import Scenario, Simulator
 from tests.e2e.expected import Expected
 from tests.e2e.figures import note
 from tests.e2e.harness import config_for, wait_until, written
 from tests.e2e.pipeline import Pipeline
+from twitter_stream_simulator import Scenario, Simulator
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,10 +8,10 @@ import signal
 import threading
 from typing import TYPE_CHECKING, Any
 
-from tap_twitter_stream.simulator import Scenario, Simulator
-from tap_twitter_stream.simulator.random_faults import KINDS
 from tests.e2e.harness import Tap, children, config_for
 from tests.soak.test_random_faults import LAG_S, LONG, SLOW_KINDS, happened_s, instant
+from twitter_stream_simulator import Scenario, Simulator
+from twitter_stream_simulator.scenario.random_faults import KINDS
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from tap_twitter_stream.simulator import Scenario, Simulator
 from tests.e2e.datasets import ids, settings
 from tests.e2e.figures import note
 from tests.e2e.harness import Tap, config_for, wait_until
 from tests.soak.test_endurance import LONG, every, memory_mb, rounded
+from twitter_stream_simulator import Scenario, Simulator
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,13 +10,13 @@ from collections import Counter
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from tap_twitter_stream.simulator import Scenario, Simulator
-from tap_twitter_stream.simulator.ids import LOW_BITS, SNOWFLAKE_EPOCH_MS
-from tap_twitter_stream.simulator.random_faults import KINDS
 from tests.e2e.expected import check_books
 from tests.e2e.figures import note
 from tests.e2e.harness import Tap, config_for, is_running, wait_until
 from tests.soak.test_endurance import memory_mb, rounded
+from twitter_stream_simulator import Scenario, Simulator
+from twitter_stream_simulator.material.ids import LOW_BITS, SNOWFLAKE_EPOCH_MS
+from twitter_stream_simulator.scenario.random_faults import KINDS
 
 if TYPE_CHECKING:
     from pathlib import Path

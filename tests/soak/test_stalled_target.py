@@ -10,11 +10,11 @@ import time
 from functools import partial
 from pathlib import Path
 
-from tap_twitter_stream.simulator import Scenario, Simulator
 from tests.e2e.figures import note
 from tests.e2e.harness import config_for, wait_until
 from tests.e2e.pipeline import Pipeline
 from tests.soak.test_endurance import LONG, every, memory_mb, rounded
+from twitter_stream_simulator import Scenario, Simulator
 
 STALL_S, RATE_PER_S = (600.0, 5000) if LONG else (4.0, 500)
 AFTER_S = 120.0 if LONG else 2.0  # how long posts go on coming while the target catches up

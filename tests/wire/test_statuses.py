@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_twitter_stream.simulator.classic_feed import Ask, classic_line
-from tap_twitter_stream.simulator.drafts import ID_MARK
 from tap_twitter_stream.wire.messages import Status
 from tap_twitter_stream.wire.statuses import ids_as_text, quick_status, status_of
 from tap_twitter_stream.wire.text import may_escape_nul
 from tests.wire.envelopes import TEXT, VALUES, is_open
+from twitter_stream_simulator.generation.classic_feed import Ask, classic_line
+from twitter_stream_simulator.material.drafts import ID_MARK
 
 Json = dict[str, Any]
 LONG = "x" * 200

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     import requests
 
-    from tap_twitter_stream.simulator import Simulator
+    from twitter_stream_simulator import Simulator
 
     Timeout: TypeAlias = float | tuple[float, float] | tuple[float, None] | None
     Cert: TypeAlias = bytes | str | tuple[bytes | str, bytes | str] | None

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from twarc import Twarc2
 
-from tap_twitter_stream.simulator import Scenario, Simulator
 from tests.witnesses.redirect import redirect
+from twitter_stream_simulator import Scenario, Simulator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

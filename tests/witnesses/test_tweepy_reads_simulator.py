@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import tweepy
 
-from tap_twitter_stream.simulator import Scenario, Simulator
-from tap_twitter_stream.simulator.fields import LEGAL_VALUES, PRIVATE_FIELDS
 from tests.witnesses.redirect import redirect
+from twitter_stream_simulator import Scenario, Simulator
+from twitter_stream_simulator.protocol.fields import LEGAL_VALUES, PRIVATE_FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,0 +1,1 @@
+"""Invented posts, statuses, likes and events, from a seed and a number."""

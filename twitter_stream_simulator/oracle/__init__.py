@@ -1,0 +1,1 @@
+"""The oracle: a record of what was sent, asked for and billed."""

@@ -1,0 +1,1 @@
+"""The REST endpoints: rules, search, counts, connections, usage."""

@@ -1,0 +1,1 @@
+"""The scenario: what the simulator is asked to do, parsed and checked."""
