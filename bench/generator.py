@@ -17,7 +17,7 @@ from urllib.parse import urlencode, urlsplit
 import requests
 from requests_oauthlib import OAuth1
 
-from tap_twitter_stream.settings import parse_settings
+from tap_twitter_stream.settings.parse import parse_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -28,7 +28,7 @@ from tap_twitter_stream.policy.dedupe import Dedupe
 from tap_twitter_stream.policy.governor import Governor
 from tap_twitter_stream.replay import Replay
 from tap_twitter_stream.replay_options import ReplayOptions
-from tap_twitter_stream.settings import parse_settings
+from tap_twitter_stream.settings.parse import parse_settings
 from tap_twitter_stream.spool.frames import Kind
 from tap_twitter_stream.spool.reader import LogReader
 from tap_twitter_stream.spool.writer import LogWriter

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tap_twitter_stream.settings_schema import SETTINGS_SCHEMA
+from tap_twitter_stream.settings.schema import SETTINGS_SCHEMA
 from tap_twitter_stream.tap import TapTwitterStream
 
 if TYPE_CHECKING:

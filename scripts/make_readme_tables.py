@@ -13,7 +13,7 @@ from typing import Any
 
 from tap_twitter_stream.metrics import CaptureMetric
 from tap_twitter_stream.schema import load_schema
-from tap_twitter_stream.settings_schema import SETTINGS_SCHEMA
+from tap_twitter_stream.settings.schema import SETTINGS_SCHEMA
 from tap_twitter_stream.tap import TapTwitterStream
 
 README = Path(__file__).parent.parent / "README.md"

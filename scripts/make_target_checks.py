@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tap_twitter_stream.clock import Clock
-from tap_twitter_stream.policy.target_verdict import Findings, blows, judge, longest_s
-from tap_twitter_stream.target_check.check import Check, Course
-from tap_twitter_stream.target_check.messages import Messages
-from tap_twitter_stream.target_check.stored import DuckDb, Files, Query, Stored
+from tap_twitter_stream.tools.target_check.check import Check, Course
+from tap_twitter_stream.tools.target_check.messages import Messages
+from tap_twitter_stream.tools.target_check.stored import DuckDb, Files, Query, Stored
+from tap_twitter_stream.tools.target_check.verdict import Findings, blows, judge, longest_s
 from tests.e2e.postgres import PostgresServer
 
 if TYPE_CHECKING:

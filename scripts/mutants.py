@@ -140,7 +140,7 @@ MUTANTS = (
     Mutant(
         "G4",
         "of several gaps that STATE took for one only the first is settled",
-        "policy/ledger.py",
+        "coverage/ledger.py",
         "cut(parts, gap.absorbed)",
         "cut(parts, ())",
         ("tests/policy/test_pending_gaps.py",),
@@ -156,7 +156,7 @@ MUTANTS = (
     Mutant(
         "G4",
         "what was stored of dropped files is taken for granted",
-        "policy/ledger.py",
+        "coverage/ledger.py",
         "if later and not stored:",
         "if later and since is Since.APART:",
         ("tests/test_lost_state.py",),
@@ -172,7 +172,7 @@ MUTANTS = (
     Mutant(
         "G4",
         "STATE forgets that what came after it is gone",
-        "policy/tracks.py",
+        "coverage/track.py",
         "return [*row, _GONE] if track.log_is_gone else row",
         "return row",
         ("tests/test_replay.py",),
@@ -180,7 +180,7 @@ MUTANTS = (
     Mutant(
         "G4",
         "half a message in a dropped file is taken for stored",
-        "policy/ledger.py",
+        "coverage/ledger.py",
         "if not stored or connection in cut:",
         "if later and not stored:",
         ("tests/test_lives.py",),
@@ -188,7 +188,7 @@ MUTANTS = (
     Mutant(
         "G4",
         "the gaps in dropped files are told anew, with other keys",
-        "policy/told_gaps.py",
+        "coverage/reported_gaps.py",
         "                if told and from_us < min(until_us, end_us):",
         "                if told and not from_us:",
         ("tests/test_lost_state.py",),
@@ -204,7 +204,7 @@ MUTANTS = (
     Mutant(
         "G4",
         "time after a killed run is nobody's loss",
-        "policy/ledger.py",
+        "coverage/ledger.py",
         '        return "idle" if idle and not self.policy.idle_is_gap else "lost"\n',
         '        return "idle"\n',
         ("tests/policy/test_ledger.py",),
@@ -212,7 +212,7 @@ MUTANTS = (
     Mutant(
         "G4",
         "the time of half a message counts as covered",
-        "policy/tracks.py",
+        "coverage/track.py",
         "            self.alive_us -= taken_us\n",
         "            pass\n",
         ("tests/policy/test_ledger.py",),
@@ -228,7 +228,7 @@ MUTANTS = (
     Mutant(
         "G4",
         "a stalled copy vouches for the time the other one was away",
-        "policy/ledger.py",
+        "coverage/ledger.py",
         "            track.doubt(at_us, connection)  # a redundant connection\n",
         "            pass\n",
         ("tests/policy/test_ledger.py", "tests/policy/test_ledger_machine.py"),
@@ -236,7 +236,7 @@ MUTANTS = (
     Mutant(
         "G4",
         "bytes behind a hole in the log cover it",
-        "policy/tracks.py",
+        "coverage/track.py",
         "                track.log_is_gone = bool(gone or (track.heard and not log_continues))\n",
         "",
         ("tests/policy/test_ledger.py", "tests/policy/test_ledger_machine.py"),
@@ -276,7 +276,7 @@ MUTANTS = (
     Mutant(
         "G1",
         "what does not fit a column of a file is lost",
-        "emit/parquet/fit.py",
+        "columns/fit.py",
         "        self.values[path] = value\n",
         "        self.values[path] = None\n",
         ("tests/emit/parquet/test_fit.py",),
@@ -364,7 +364,7 @@ MUTANTS = (
     Mutant(
         "G8",
         "an attempt is made although the budget is used up",
-        "policy/budget.py",
+        "policy/connect_limit.py",
         "    def earliest(self, now_s: float) -> float:\n",
         "    def earliest(self, now_s: float) -> float:\n        return now_s\n",
         ("tests/policy",),
@@ -372,7 +372,7 @@ MUTANTS = (
     Mutant(
         "G8",
         "two copies on v1.1 end each other for ever, and nobody says so",
-        "policy/duel.py",
+        "policy/crowding.py",
         "        return CrowdedOut(watch.closes), watch\n",
         "        return ending, watch\n",
         ("tests/policy/test_duel.py",),

@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tap_twitter_stream.connection import LAST_ID, MESSAGES, connection_row, gap_row
+from tap_twitter_stream.coverage.gaps import Filled, cause_of, line_of
 from tap_twitter_stream.instants import iso
-from tap_twitter_stream.policy.gaps import Filled, cause_of, line_of
 from tap_twitter_stream.wire.endpoints import ENDPOINTS
 from tap_twitter_stream.wire.route import Origin, capture_stamp, data_stamp, encode_row, error_row
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from tap_twitter_stream.coverage.gaps import Gap
+    from tap_twitter_stream.coverage.ledger import Ledger
+    from tap_twitter_stream.coverage.lost_state import Before, Since
     from tap_twitter_stream.emit.emitter import Emitter
-    from tap_twitter_stream.policy.gaps import Gap
-    from tap_twitter_stream.policy.ledger import Ledger
-    from tap_twitter_stream.policy.lost_state import Before, Since
     from tap_twitter_stream.spool.frames import Frame
 
 

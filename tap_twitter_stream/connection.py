@@ -10,7 +10,7 @@ from tap_twitter_stream.wire.route import Origin, stable_id
 from tap_twitter_stream.wire.snowflake import created_ms
 
 if TYPE_CHECKING:
-    from tap_twitter_stream.policy.gaps import Gap
+    from tap_twitter_stream.coverage.gaps import Gap
     from tap_twitter_stream.wire.lines import LineCutter
 
 # Places in ``Connection.stats``: a list, because that is what STATE carries.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tap_twitter_stream.connection import BYTES, empty_stats
-from tap_twitter_stream.policy.gaps import line_of
+from tap_twitter_stream.coverage.gaps import line_of
 from tap_twitter_stream.spool.frames import Kind
 from tap_twitter_stream.wire.endpoints import ENDPOINTS
 from tap_twitter_stream.wire.lines import LinePlaces

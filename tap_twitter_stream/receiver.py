@@ -33,12 +33,13 @@ from tap_twitter_stream.api.redact import guard_tracebacks, install
 from tap_twitter_stream.api.targets import Prepared, gap_means, prepare, record_rules
 from tap_twitter_stream.api.waiting_log import WaitingLog
 from tap_twitter_stream.clock import Clock
+from tap_twitter_stream.coverage.fill_plan import FillOrder
 from tap_twitter_stream.disk import REAL_FILES
 from tap_twitter_stream.errors import ApiError, CaptureFailedError, SpoolError, StopRequestedError
-from tap_twitter_stream.policy.gap_fill import FillOrder
 from tap_twitter_stream.policy.governor import Fatal, Governor
 from tap_twitter_stream.receiver_protocol import Hello, Order
-from tap_twitter_stream.settings import Settings, WithoutState, parse_settings
+from tap_twitter_stream.settings.parse import parse_settings
+from tap_twitter_stream.settings.values import Settings, WithoutState
 from tap_twitter_stream.spool.frames import Kind
 from tap_twitter_stream.spool.latest_state import remember
 from tap_twitter_stream.spool.writer import LogWriter

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from tap_twitter_stream.coverage.fill_plan import FillOrder
 from tap_twitter_stream.errors import SpoolError, TapTwitterStreamError
-from tap_twitter_stream.policy.gap_fill import FillOrder
 from tap_twitter_stream.receiver_protocol import Hello
 
 if TYPE_CHECKING:
-    from tap_twitter_stream.policy.gaps import Gap
+    from tap_twitter_stream.coverage.gaps import Gap
     from tap_twitter_stream.receiver_protocol import Order
 
 _START_S = 30.0

@@ -9,12 +9,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tap_twitter_stream.coverage.fill_plan import MOST_BACKFILL_MINUTES
+from tap_twitter_stream.coverage.pending_gaps import missing_since
 from tap_twitter_stream.policy.dedupe import Dedupe
-from tap_twitter_stream.policy.gap_fill import MOST_BACKFILL_MINUTES
-from tap_twitter_stream.policy.missing import missing_since
 from tap_twitter_stream.receiver_link import ReceiverLink
 from tap_twitter_stream.receiver_protocol import Hello, Order
-from tap_twitter_stream.settings import Settings, parse_settings
+from tap_twitter_stream.settings.parse import parse_settings
 from tap_twitter_stream.source import Source
 from tap_twitter_stream.spool.folder import in_memory, temporary_folder
 from tap_twitter_stream.spool.reader import LogReader
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from tap_twitter_stream.clock import Clock
     from tap_twitter_stream.replay import Replay
+    from tap_twitter_stream.settings.values import Settings
     from tap_twitter_stream.state import CaptureState
 
 logger = logging.getLogger("tap-twitter-stream")

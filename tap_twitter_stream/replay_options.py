@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tap_twitter_stream.policy.gaps import GapPolicy
+from tap_twitter_stream.coverage.gaps import GapPolicy
 
 if TYPE_CHECKING:
     from tap_twitter_stream.state import CaptureState

@@ -10,21 +10,21 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from tap_twitter_stream.capture import Capture, Outcome, Signals, left_in_log
 from tap_twitter_stream.certificate import window_row
+from tap_twitter_stream.coverage.gaps import GapPolicy
 from tap_twitter_stream.emit.emitter import Emitter
-from tap_twitter_stream.emit.parquet.shapes import RunFacts
+from tap_twitter_stream.emit.parquet.run_facts import RunFacts
 from tap_twitter_stream.instants import iso
-from tap_twitter_stream.policy.gaps import GapPolicy
+from tap_twitter_stream.policy.remedies import amount
 from tap_twitter_stream.policy.window import OpenWindow
 from tap_twitter_stream.progress import ProgressReport
 from tap_twitter_stream.receiving import Receiving
 from tap_twitter_stream.replay import Replay
 from tap_twitter_stream.replay_options import ReplayOptions
 from tap_twitter_stream.sealing import Sealing, held_state, open_files
-from tap_twitter_stream.settings import ForeignMatches, ProgressLine, Settings
+from tap_twitter_stream.settings.values import ForeignMatches, ProgressLine, Settings
 from tap_twitter_stream.state import from_bookmark
 from tap_twitter_stream.wire.endpoints import ARCHIVE, COMMON_STREAMS, ENDPOINTS
 from tap_twitter_stream.wire.route import capture_stamp, encode_row
-from tap_twitter_stream.words import amount
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from tap_twitter_stream.clock import Clock
     from tap_twitter_stream.emit.output import Output
     from tap_twitter_stream.emit.parquet.files import FileOutput
-    from tap_twitter_stream.emit.parquet.shapes import RunFacts
-    from tap_twitter_stream.settings_files import ParquetFiles
+    from tap_twitter_stream.emit.parquet.run_facts import RunFacts
+    from tap_twitter_stream.settings.parquet import ParquetFiles
     from tap_twitter_stream.state import CaptureState
 
 _LOOK_S = 0.1

@@ -10,8 +10,8 @@ from tap_twitter_stream.delivery import Delivery
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tap_twitter_stream.coverage.gaps import Gap
     from tap_twitter_stream.policy.dedupe import Dedupe
-    from tap_twitter_stream.policy.gaps import Gap
     from tap_twitter_stream.replay import Replay
     from tap_twitter_stream.spool.frames import Frame
     from tap_twitter_stream.state import CaptureState

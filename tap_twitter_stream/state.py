@@ -11,11 +11,10 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from tap_twitter_stream.policy.pending_gaps import STATE_GAPS
-
 VERSION = 1
 MOST_BYTES = 10_000  # runners keep STATE in places that are made for small values
 KEY = "capture"
+STATE_GAPS = 50  # more than these become fewer and longer ones in STATE
 _HEAD_BYTES, _GAP_BYTES = 600, 190  # the rest of a STATE, and one gap's row
 
 

@@ -28,16 +28,16 @@ from tap_twitter_stream.errors import (
     SettingsError,
     TapTwitterStreamError,
 )
-from tap_twitter_stream.input_file import (
+from tap_twitter_stream.run import EXIT_BLOCKED, EXIT_FAILED, Run
+from tap_twitter_stream.settings.command_files import (
     JsonFile,
     config_problem,
     read_object,
     state_problem,
 )
-from tap_twitter_stream.run import EXIT_BLOCKED, EXIT_FAILED, Run
-from tap_twitter_stream.settings import Settings, parse_settings
-from tap_twitter_stream.settings_env import environment_settings
-from tap_twitter_stream.settings_schema import SETTINGS_SCHEMA
+from tap_twitter_stream.settings.environment import environment_settings
+from tap_twitter_stream.settings.parse import parse_settings
+from tap_twitter_stream.settings.schema import SETTINGS_SCHEMA
 from tap_twitter_stream.streams import STREAM_TYPES, CapturedStream, CaptureWindows
 from tap_twitter_stream.streams.catalog import catalog_problem
 
@@ -46,6 +46,8 @@ if TYPE_CHECKING:
     from types import FrameType
 
     import click
+
+    from tap_twitter_stream.settings.values import Settings
 
 _SAME_REQUEST_S = 1.0
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_twitter_stream.settings import parse_settings
+from tap_twitter_stream.settings.parse import parse_settings
 from tests.e2e.harness import catalog_for, config_for, written
 from tests.e2e.pipeline import Pipeline, duckdb_command
 from twitter_stream_simulator import Scenario, Simulator

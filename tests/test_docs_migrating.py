@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import tweepy
 
-from tap_twitter_stream.settings import parse_settings
-from tap_twitter_stream.settings_schema import SETTINGS_SCHEMA
+from tap_twitter_stream.settings.parse import parse_settings
+from tap_twitter_stream.settings.schema import SETTINGS_SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from tap_twitter_stream.settings import parse_settings
+from tap_twitter_stream.settings.parse import parse_settings
 from tests.e2e.datasets import manifests
 from tests.e2e.harness import arguments, config_for, environment
 from twitter_stream_simulator import Scenario, Simulator

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tap_twitter_stream.settings_schema import SETTINGS_SCHEMA
+from tap_twitter_stream.settings.schema import SETTINGS_SCHEMA
 from tap_twitter_stream.spool.folder import FORMAT_VERSION
 from tap_twitter_stream.spool.frames import HEADER_BYTES, MAGIC
 

@@ -14,7 +14,7 @@ from packaging.requirements import Requirement
 
 from scripts.make_meltano_yml import with_settings
 from scripts.mutants import MUTANTS, Mutant
-from tap_twitter_stream.settings_schema import SETTINGS_SCHEMA
+from tap_twitter_stream.settings.schema import SETTINGS_SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

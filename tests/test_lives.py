@@ -29,7 +29,7 @@ from tap_twitter_stream.receiver_protocol import Hello, Order
 from tap_twitter_stream.receiving import resumed
 from tap_twitter_stream.replay import Replay
 from tap_twitter_stream.replay_options import ReplayOptions
-from tap_twitter_stream.settings import WithoutState
+from tap_twitter_stream.settings.values import WithoutState
 from tap_twitter_stream.spool.frames import Kind
 from tap_twitter_stream.spool.latest_state import remember
 from tap_twitter_stream.spool.reader import LogReader
@@ -42,7 +42,7 @@ from tests.test_replay import STREAMS, handed_over
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tap_twitter_stream.policy.gaps import Line
+    from tap_twitter_stream.coverage.gaps import Line
     from tap_twitter_stream.spool.writer import LogWriter
     from tap_twitter_stream.state import CaptureState
 

@@ -14,14 +14,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tap_twitter_stream.coverage.gaps import line_of
+from tap_twitter_stream.coverage.ledger import Ledger
+from tap_twitter_stream.coverage.lost_state import Before
 from tap_twitter_stream.emit.emitter import Emitter
 from tap_twitter_stream.emit.lanes import RawLane
 from tap_twitter_stream.emit.output import Output
 from tap_twitter_stream.instants import iso
 from tap_twitter_stream.policy.dedupe import Dedupe
-from tap_twitter_stream.policy.gaps import line_of
-from tap_twitter_stream.policy.ledger import Ledger
-from tap_twitter_stream.policy.lost_state import Before
 from tap_twitter_stream.replay import Replay
 from tap_twitter_stream.replay_options import ReplayOptions
 from tap_twitter_stream.spool.folder import segments
@@ -32,7 +32,7 @@ from tests.spool.logs import abandon, writer
 from tests.test_replay import STREAMS
 
 if TYPE_CHECKING:
-    from tap_twitter_stream.policy.gaps import Line
+    from tap_twitter_stream.coverage.gaps import Line
     from tap_twitter_stream.spool.writer import LogWriter
     from tap_twitter_stream.state import CaptureState
     from tap_twitter_stream.wire.route import Stamp

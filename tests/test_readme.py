@@ -15,8 +15,8 @@ import yaml
 
 from scripts.make_readme_tables import filled
 from tap_twitter_stream.errors import SettingsError
-from tap_twitter_stream.settings import parse_settings
-from tap_twitter_stream.settings_schema import SETTINGS_SCHEMA
+from tap_twitter_stream.settings.parse import parse_settings
+from tap_twitter_stream.settings.schema import SETTINGS_SCHEMA
 from twitter_stream_simulator import Scenario, Simulator
 
 if TYPE_CHECKING:

@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tap_twitter_stream.coverage.ledger import Ledger
 from tap_twitter_stream.emit.emitter import Emitter
 from tap_twitter_stream.emit.lanes import RawLane
 from tap_twitter_stream.emit.output import Output
 from tap_twitter_stream.instants import iso
 from tap_twitter_stream.policy.dedupe import Dedupe
-from tap_twitter_stream.policy.ledger import Ledger
 from tap_twitter_stream.replay import Replay
 from tap_twitter_stream.replay_options import ReplayOptions
 from tap_twitter_stream.schema import load_schema

@@ -9,7 +9,7 @@ import pytest
 
 from tap_twitter_stream.receiver import resume_position
 from tap_twitter_stream.receiver_protocol import Order
-from tap_twitter_stream.settings import WithoutState
+from tap_twitter_stream.settings.values import WithoutState
 from tap_twitter_stream.spool.folder import segments
 from tap_twitter_stream.spool.frames import Kind
 from tests.spool.logs import writer

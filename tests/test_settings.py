@@ -14,19 +14,9 @@ from singer_sdk.helpers import capabilities
 
 from tap_twitter_stream.errors import SettingsError
 from tap_twitter_stream.policy.ruleset import RulesPolicy, WantedRule
-from tap_twitter_stream.settings import (
-    ForeignMatches,
-    ProgressLine,
-    Settings,
-    WithoutState,
-    parse_settings,
-)
-from tap_twitter_stream.settings_schema import (
-    MIB,
-    PRIVATE_FIELDS,
-    SDK_SETTINGS,
-    SETTINGS_SCHEMA,
-)
+from tap_twitter_stream.settings.parse import parse_settings
+from tap_twitter_stream.settings.schema import MIB, PRIVATE_FIELDS, SDK_SETTINGS, SETTINGS_SCHEMA
+from tap_twitter_stream.settings.values import ForeignMatches, ProgressLine, Settings, WithoutState
 
 TOKEN = {"bearer_token": "AAAA%2Fmade%3Dup"}
 PROPERTIES: dict[str, dict[str, Any]] = SETTINGS_SCHEMA["properties"]
@@ -432,7 +422,7 @@ def test_batches_that_cannot_be_written_are_refused(change: dict[str, object], w
 
 
 def test_missing_pyarrow_is_said_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tap_twitter_stream.settings_check.files.find_spec", lambda _: None)
+    monkeypatch.setattr("tap_twitter_stream.settings.check.files.find_spec", lambda _: None)
     batches = {"encoding": {"format": "parquet"}, "storage": {"root": "captures"}}
     with pytest.raises(SettingsError, match=r"install the tap with its extra `parquet`"):
         parse_settings({"bearer_token": "t", "batch_config": batches})

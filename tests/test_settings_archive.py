@@ -9,8 +9,8 @@ import pytest
 from jsonschema import Draft7Validator
 
 from tap_twitter_stream.errors import SettingsError
-from tap_twitter_stream.settings import parse_settings
-from tap_twitter_stream.settings_schema import SETTINGS_SCHEMA
+from tap_twitter_stream.settings.parse import parse_settings
+from tap_twitter_stream.settings.schema import SETTINGS_SCHEMA
 
 HERE = str(Path(__file__))
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from jsonschema import Draft7Validator
 
 from tap_twitter_stream.errors import SettingsError
-from tap_twitter_stream.settings import Settings, parse_settings
-from tap_twitter_stream.settings_schema import SETTINGS_SCHEMA
+from tap_twitter_stream.settings.parse import parse_settings
+from tap_twitter_stream.settings.schema import SETTINGS_SCHEMA
+
+if TYPE_CHECKING:
+    from tap_twitter_stream.settings.values import Settings
 
 USER = {
     "consumer_key": "KEYKEY",

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_twitter_stream.settings_env import environment_settings
-from tap_twitter_stream.settings_schema import SETTINGS_SCHEMA
+from tap_twitter_stream.settings.environment import environment_settings
+from tap_twitter_stream.settings.schema import SETTINGS_SCHEMA
 from tests.e2e.harness import command
 from twitter_stream_simulator import Scenario, Simulator
 

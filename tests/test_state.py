@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_twitter_stream.policy.gaps import Gap, GapPolicy
-from tap_twitter_stream.policy.ledger import Ledger
-from tap_twitter_stream.policy.pending_gaps import PendingGaps
+from tap_twitter_stream.coverage.gaps import Gap, GapPolicy
+from tap_twitter_stream.coverage.ledger import Ledger
+from tap_twitter_stream.coverage.pending_gaps import PendingGaps
 from tap_twitter_stream.state import MOST_BYTES, CaptureState, from_bookmark, gaps_that_fit
 
 JSON = st.recursive(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from requests.auth import AuthBase
 
     from tap_twitter_stream.api.call import Caller
-    from tap_twitter_stream.settings import Auth
+    from tap_twitter_stream.settings.values import Auth
 
 # The path without /2: the other one issues user tokens.
 TOKEN_PATH = "/oauth2/token"  # noqa: S105 - an address

@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from tap_twitter_stream.disk import replace_file
-from tap_twitter_stream.policy.budget import Budget
+from tap_twitter_stream.policy.connect_limit import Budget
 from tap_twitter_stream.policy.governor import reached_x
 
 if TYPE_CHECKING:

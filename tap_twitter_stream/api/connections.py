@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from tap_twitter_stream.errors import ApiError, StopRequestedError
-from tap_twitter_stream.policy.ghosts import ghosts_of
+from tap_twitter_stream.policy.stale_connections import ghosts_of
 
 if TYPE_CHECKING:
     from tap_twitter_stream.api.call import Caller

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING
 
 from tap_twitter_stream.api.recovery import NotRecovered, Recovery
 from tap_twitter_stream.api.waiting_log import WaitingLog
-from tap_twitter_stream.errors import StopRequestedError
-from tap_twitter_stream.policy.gap_fill import (
+from tap_twitter_stream.coverage.fill_plan import (
     KIND_OF,
     RECOVERY_DELAY_S,
     SEARCH_DELAY_US,
@@ -25,7 +24,8 @@ from tap_twitter_stream.policy.gap_fill import (
     segments,
     slices,
 )
-from tap_twitter_stream.policy.gaps import Filled
+from tap_twitter_stream.coverage.gaps import Filled
+from tap_twitter_stream.errors import StopRequestedError
 from tap_twitter_stream.spool.frames import Kind
 
 if TYPE_CHECKING:

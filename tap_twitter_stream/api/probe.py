@@ -18,7 +18,7 @@ from tap_twitter_stream.policy.ruleset import RulesPolicy
 if TYPE_CHECKING:
     from tap_twitter_stream.clock import Clock
     from tap_twitter_stream.policy.ending import Ending
-    from tap_twitter_stream.settings import Settings
+    from tap_twitter_stream.settings.values import Settings
 
 _PASSING = frozenset({408, 420, 425, 429})
 _FAULT = 500

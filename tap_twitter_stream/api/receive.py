@@ -23,7 +23,8 @@ from tap_twitter_stream.api.connect import OpenStream, StreamRequest, open_strea
 from tap_twitter_stream.api.pump import Life, Pump
 from tap_twitter_stream.api.redact import scrub
 from tap_twitter_stream.api.waiting_log import WaitingLog
-from tap_twitter_stream.policy.duel import SUSPICIOUS_CLOSES, DuelWatch
+from tap_twitter_stream.coverage.fill_plan import Missing, backfill_from_us
+from tap_twitter_stream.policy.crowding import SUSPICIOUS_CLOSES, DuelWatch
 from tap_twitter_stream.policy.ending import (
     CrowdedOut,
     DisconnectNotice,
@@ -33,7 +34,6 @@ from tap_twitter_stream.policy.ending import (
     describe,
     ending_to_dict,
 )
-from tap_twitter_stream.policy.gap_fill import Missing, backfill_from_us
 from tap_twitter_stream.policy.governor import (
     HEALTHY_S,
     Cause,
@@ -42,9 +42,8 @@ from tap_twitter_stream.policy.governor import (
     Governor,
     Wait,
 )
-from tap_twitter_stream.policy.remedies import advice_on_crowding
+from tap_twitter_stream.policy.remedies import advice_on_crowding, amount
 from tap_twitter_stream.wire.endpoints import ENDPOINTS
-from tap_twitter_stream.words import amount
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -8,9 +8,9 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from tap_twitter_stream.api.last_words import last_messages
+from tap_twitter_stream.coverage.recovery_progress import MOST_FRUITLESS, RecoveryProgress
 from tap_twitter_stream.policy.ending import ClosedByServer, HttpRefused, StoppedByUs, describe
 from tap_twitter_stream.policy.governor import Fatal
-from tap_twitter_stream.policy.recovery_progress import MOST_FRUITLESS, RecoveryProgress
 from tap_twitter_stream.wire.endpoints import ENDPOINTS
 from tap_twitter_stream.wire.messages import Post, Several, Status
 from tap_twitter_stream.wire.snowflake import created_ms

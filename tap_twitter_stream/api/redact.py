@@ -10,14 +10,14 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
-from tap_twitter_stream.settings_schema import SETTINGS_SCHEMA
+from tap_twitter_stream.settings.schema import SETTINGS_SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from types import TracebackType
 
     from tap_twitter_stream.policy.ending import HttpRefused
-    from tap_twitter_stream.settings import Settings
+    from tap_twitter_stream.settings.values import Settings
 
 REDACTED = "[redacted]"
 # Shorter texts occur in any log line, and no credential of X is that short.

@@ -9,15 +9,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from tap_twitter_stream.api.redact import scrub
+from tap_twitter_stream.coverage.fill_plan import SEARCH_EARLIER_US, SEARCH_LATER_US, Purse
 from tap_twitter_stream.errors import ApiError, ApiRefusedError
-from tap_twitter_stream.policy.gap_fill import SEARCH_EARLIER_US, SEARCH_LATER_US, Purse
 from tap_twitter_stream.wire.snowflake import first_id_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from tap_twitter_stream.api.call import Caller
-    from tap_twitter_stream.policy.gaps import GapKey
+    from tap_twitter_stream.coverage.gaps import GapKey
 
 SEARCH_PATH = "/2/tweets/search/recent"
 COUNTS_PATH = "/2/tweets/counts/recent"

@@ -9,7 +9,7 @@ import requests
 from requests.auth import AuthBase
 
 if TYPE_CHECKING:
-    from tap_twitter_stream.settings import Network
+    from tap_twitter_stream.settings.values import Network
 
 PACKAGE = "tap-twitter-stream"
 

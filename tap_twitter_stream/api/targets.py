@@ -19,10 +19,10 @@ from tap_twitter_stream.api.rest import RestClient
 from tap_twitter_stream.api.rules_sync import RuleRow, RulesOutcome, sync_rules
 from tap_twitter_stream.api.search import Search, SearchRule
 from tap_twitter_stream.api.session import make_session
+from tap_twitter_stream.coverage.fill_plan import Method, Purse
 from tap_twitter_stream.errors import CaptureFailedError
-from tap_twitter_stream.policy.gap_fill import Method, Purse
 from tap_twitter_stream.policy.ruleset import RulesPolicy
-from tap_twitter_stream.settings import ForeignMatches
+from tap_twitter_stream.settings.values import ForeignMatches
 from tap_twitter_stream.spool.frames import Kind
 from tap_twitter_stream.wire.endpoints import ENDPOINTS, EndpointSpec
 
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from tap_twitter_stream.api.recovery import Recovery
     from tap_twitter_stream.api.waiting_log import WaitingLog
     from tap_twitter_stream.clock import Clock
-    from tap_twitter_stream.policy.gaps import GapKey
-    from tap_twitter_stream.settings import Settings
+    from tap_twitter_stream.coverage.gaps import GapKey
+    from tap_twitter_stream.settings.values import Settings
 
 logger = logging.getLogger(__name__)
 

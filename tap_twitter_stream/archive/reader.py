@@ -16,7 +16,7 @@ from tap_twitter_stream.errors import CaptureFailedError, StopRequestedError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tap_twitter_stream.policy.gaps import Gap
+    from tap_twitter_stream.coverage.gaps import Gap
     from tap_twitter_stream.spool.frames import Frame
 
 _AHEAD_BYTES = 8 << 20

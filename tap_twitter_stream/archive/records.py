@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tap_twitter_stream.policy.newest import Newest
+from tap_twitter_stream.policy.newest_version import Newest
 from tap_twitter_stream.records import Records
 from tap_twitter_stream.wire.route import error_row
 

@@ -22,7 +22,7 @@ from tap_twitter_stream.state import CaptureState
 if TYPE_CHECKING:
     from tap_twitter_stream.archive.place import Place
     from tap_twitter_stream.clock import Clock
-    from tap_twitter_stream.settings import Settings
+    from tap_twitter_stream.settings.values import Settings
 
 _LEAST_LINE_BYTES = 64 << 20  # a page of twarc2 holds up to 500 posts with all that belongs to them
 

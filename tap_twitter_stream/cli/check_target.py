@@ -10,10 +10,10 @@ import click
 
 from tap_twitter_stream.clock import Clock
 from tap_twitter_stream.errors import TargetCheckError
-from tap_twitter_stream.policy.target_verdict import judge
-from tap_twitter_stream.target_check.check import Check, Course
-from tap_twitter_stream.target_check.messages import Messages
-from tap_twitter_stream.target_check.stored import DuckDb, Files, Query, Stored
+from tap_twitter_stream.tools.target_check.check import Check, Course
+from tap_twitter_stream.tools.target_check.messages import Messages
+from tap_twitter_stream.tools.target_check.stored import DuckDb, Files, Query, Stored
+from tap_twitter_stream.tools.target_check.verdict import judge
 
 # Ids of tweets grow with time; a microsecond's worth of them keeps two checks apart.
 _IDS_PER_US = 1_000

@@ -13,7 +13,8 @@ from tap_twitter_stream.emit.emitter import Emitter
 from tap_twitter_stream.errors import OutputClosedError, SettingsError
 from tap_twitter_stream.redrive import Redrive, read_letter
 from tap_twitter_stream.replay_options import ReplayOptions
-from tap_twitter_stream.settings import ForeignMatches, Settings, parse_settings
+from tap_twitter_stream.settings.parse import parse_settings
+from tap_twitter_stream.settings.values import ForeignMatches, Settings
 from tap_twitter_stream.tap import TapTwitterStream
 from tap_twitter_stream.wire.endpoints import ENDPOINTS
 

@@ -7,10 +7,11 @@ so its semantics are the SDK's.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
+
+from tap_twitter_stream.columns.encode import to_json
 
 if TYPE_CHECKING:
     from singer_sdk.streams import Stream
@@ -58,11 +59,3 @@ class SdkLane:
             parts.append(to_json(fields) + b"\n")
             lines += 1
         return lines
-
-
-def to_json(value: Any) -> bytes:  # noqa: ANN401 - any JSON value
-    """Return JSON; a value that JSON does not know, as a map may make, becomes text."""
-    try:
-        return _encode(value)
-    except (TypeError, OverflowError):
-        return json.dumps(value, default=str).encode()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from singer_sdk.singerlib import StateMessage
 from singer_sdk.singerlib.encoding.base import GenericSingerWriter
 
-from tap_twitter_stream.emit.lanes import to_json
+from tap_twitter_stream.columns.encode import to_json
 from tap_twitter_stream.emit.output import Output
 
 if TYPE_CHECKING:

@@ -147,3 +147,8 @@ def remedy_of_disconnect(disconnect_type: str, endpoint: str) -> str:
     if disconnect_type == "InvalidRules":
         return rules_remedy("RulesInvalidIssue", endpoint)
     return _REMEDY_OF_DISCONNECT.get(disconnect_type, "")
+
+
+def amount(number: int, noun: str) -> str:
+    """Return a number with its noun, in the plural where it must be."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

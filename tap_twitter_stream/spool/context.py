@@ -5,13 +5,13 @@ from __future__ import annotations
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from tap_twitter_stream.policy.gaps import CRASHED, Filled, cause_of, line_of
-from tap_twitter_stream.policy.ledger import Ledger
-from tap_twitter_stream.policy.told_gaps import ToldGaps
+from tap_twitter_stream.coverage.gaps import CRASHED, Filled, cause_of, line_of
+from tap_twitter_stream.coverage.ledger import Ledger
+from tap_twitter_stream.coverage.reported_gaps import ToldGaps
 from tap_twitter_stream.spool.frames import Kind
 
 if TYPE_CHECKING:
-    from tap_twitter_stream.policy.gaps import Line
+    from tap_twitter_stream.coverage.gaps import Line
 
 
 class Context:

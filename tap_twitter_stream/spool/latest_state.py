@@ -10,8 +10,8 @@ import json
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from tap_twitter_stream.coverage.track import from_rows
 from tap_twitter_stream.disk import replace_file
-from tap_twitter_stream.policy.tracks import from_rows
 from tap_twitter_stream.state import from_bookmark
 
 if TYPE_CHECKING:

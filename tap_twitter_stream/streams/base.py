@@ -9,8 +9,8 @@ from singer_sdk.mapper import RemoveRecordTransform, SameRecordTransform
 from singer_sdk.singerlib import Schema
 from singer_sdk.streams import Stream
 
+from tap_twitter_stream.columns.shapes import Columns, file_schema
 from tap_twitter_stream.emit.lanes import Lane, RawLane, SdkLane
-from tap_twitter_stream.emit.parquet.shapes import Columns, file_schema
 from tap_twitter_stream.emit.text_columns import TextLane, text_schema
 from tap_twitter_stream.schema import load_schema
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tap_twitter_stream.api.budget_file import BudgetFile, app_fingerprint
-from tap_twitter_stream.policy.budget import MARGIN_S
+from tap_twitter_stream.policy.connect_limit import MARGIN_S
 from tap_twitter_stream.policy.ending import HttpRefused, NetworkFailed
 from tests.fakes import START_S
 

@@ -5,7 +5,7 @@ import pytest
 from tap_twitter_stream.api.call import Caller
 from tap_twitter_stream.api.session import make_session
 from tap_twitter_stream.errors import ApiRefusedError, ApiUnavailableError, StopRequestedError
-from tap_twitter_stream.settings import parse_settings
+from tap_twitter_stream.settings.parse import parse_settings
 from tests.fakes import START_S, Dice, FakeClock, Reply, ScriptedServer
 
 NETWORK = parse_settings({}, require_auth=False).network

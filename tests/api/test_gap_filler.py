@@ -11,8 +11,8 @@ from tap_twitter_stream.api.gap_filler import GapFiller, Means
 from tap_twitter_stream.api.recovery import Recovery
 from tap_twitter_stream.api.search import Search
 from tap_twitter_stream.api.session import make_session
-from tap_twitter_stream.policy.gap_fill import FillOrder, Method, Purse
-from tap_twitter_stream.settings import parse_settings
+from tap_twitter_stream.coverage.fill_plan import FillOrder, Method, Purse
+from tap_twitter_stream.settings.parse import parse_settings
 from tap_twitter_stream.spool.frames import Kind
 from tap_twitter_stream.spool.reader import LogReader
 from tests.fakes import FakeClock

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pytest
 
 from tap_twitter_stream.api.redact import REDACTED, SecretFilter, hide, install, redact
-from tap_twitter_stream.settings import parse_settings
+from tap_twitter_stream.settings.parse import parse_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,7 @@ from tap_twitter_stream.api.rest import RestClient
 from tap_twitter_stream.api.rules_sync import RulesOutcome, sync_rules
 from tap_twitter_stream.api.session import make_session
 from tap_twitter_stream.policy.ruleset import NewRule, RulesPolicy, WantedRule
-from tap_twitter_stream.settings import parse_settings
+from tap_twitter_stream.settings.parse import parse_settings
 from tests.fakes import FakeClock, Reply, ScriptedServer
 from twitter_stream_simulator import Simulator
 

@@ -9,8 +9,8 @@ import pytest
 from tap_twitter_stream.api.call import Caller
 from tap_twitter_stream.api.search import COUNTS_PATH, Search, SearchRule
 from tap_twitter_stream.api.session import make_session
-from tap_twitter_stream.policy.gap_fill import Purse
-from tap_twitter_stream.settings import parse_settings
+from tap_twitter_stream.coverage.fill_plan import Purse
+from tap_twitter_stream.settings.parse import parse_settings
 from tests.e2e.harness import wait_until
 from tests.fakes import FakeClock, Reply, ScriptedServer
 from tests.simulator.reader import FILTERED, connect, read_posts

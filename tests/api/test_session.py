@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tap_twitter_stream.api.session import BearerAuth, default_user_agent, make_session
-from tap_twitter_stream.settings import Network, parse_settings
+from tap_twitter_stream.settings.parse import parse_settings
 from tests.fakes import Reply, ScriptedServer
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tap_twitter_stream.settings.values import Network
 
 NETWORK = parse_settings({}, require_auth=False).network
 

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, quote, unquote
 
 from tap_twitter_stream.api.connect import OpenStream, open_stream
 from tap_twitter_stream.api.targets import prepare
-from tap_twitter_stream.settings import parse_settings
+from tap_twitter_stream.settings.parse import parse_settings
 from tests.fakes import FakeClock, Reply, ScriptedServer
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tap_twitter_stream.api.targets import prepare
-from tap_twitter_stream.settings import parse_settings
+from tap_twitter_stream.settings.parse import parse_settings
 from tests.fakes import FakeClock
 
 

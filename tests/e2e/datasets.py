@@ -18,14 +18,7 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
-from tap_twitter_stream.emit.parquet.shapes import (
-    ListOf,
-    Scalar,
-    Shape,
-    StructOf,
-    file_schema,
-    shape_of,
-)
+from tap_twitter_stream.columns.shapes import ListOf, Scalar, Shape, StructOf, file_schema, shape_of
 from tap_twitter_stream.schema import load_schema
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from tap_twitter_stream.api.receive import Receiver, Target
 from tap_twitter_stream.api.session import make_session
 from tap_twitter_stream.clock import Clock
 from tap_twitter_stream.policy.governor import Governor
-from tap_twitter_stream.settings import parse_settings
+from tap_twitter_stream.settings.parse import parse_settings
 from tap_twitter_stream.spool.frames import Kind
 from tap_twitter_stream.spool.reader import LogReader
 from tap_twitter_stream.spool.writer import LogWriter

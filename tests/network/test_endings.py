@@ -17,7 +17,7 @@ from tap_twitter_stream.api.connect import StreamRequest, open_stream
 from tap_twitter_stream.api.session import make_session
 from tap_twitter_stream.policy.ending import HttpRefused, NetworkFailed
 from tap_twitter_stream.policy.governor import Fatal, Governor, reached_x
-from tap_twitter_stream.settings import parse_settings
+from tap_twitter_stream.settings.parse import parse_settings
 from tests.network.servers import Proxy, TlsFront, bundle
 from twitter_stream_simulator import Scenario, Simulator
 

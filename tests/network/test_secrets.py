@@ -20,8 +20,8 @@ from tap_twitter_stream.api.call import Caller
 from tap_twitter_stream.api.redact import hide
 from tap_twitter_stream.api.search import Search, SearchRule
 from tap_twitter_stream.api.session import make_session
-from tap_twitter_stream.policy.gap_fill import Purse
-from tap_twitter_stream.settings import parse_settings
+from tap_twitter_stream.coverage.fill_plan import Purse
+from tap_twitter_stream.settings.parse import parse_settings
 from tests.e2e.harness import Tap, capture, command, config_for, run, written
 from tests.fakes import FakeClock, Reply, ScriptedServer
 from tests.network.servers import Proxy, TlsFront, bundle

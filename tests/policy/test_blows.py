@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from tap_twitter_stream.policy.blows import Blow, plan
+from tap_twitter_stream.tools.target_check.disturbances import Blow, plan
 
 
 def drawn(kills: int, terms: int, states: int, seed: int = 1) -> list[Blow]:

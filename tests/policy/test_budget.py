@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_twitter_stream.policy.budget import MARGIN_S, Budget
+from tap_twitter_stream.policy.connect_limit import MARGIN_S, Budget
 from tests.fakes import START_S
 
 PERIOD_S = 900.0

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_twitter_stream.policy.duel import SUSPICIOUS_CLOSES, DuelWatch
+from tap_twitter_stream.policy.crowding import SUSPICIOUS_CLOSES, DuelWatch
 from tap_twitter_stream.policy.ending import (
     ClosedByServer,
     CrowdedOut,

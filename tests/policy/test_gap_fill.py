@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_twitter_stream.policy.gap_fill import (
+from tap_twitter_stream.coverage.fill_plan import (
     MOST_BACKFILL_MINUTES,
     REACH_US,
     Method,

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tap_twitter_stream.policy.ghosts import ghosts_of
+from tap_twitter_stream.policy.stale_connections import ghosts_of
 
 BEGAN_S = 1_767_607_200.0  # 2026-01-05T10:00:00Z
 

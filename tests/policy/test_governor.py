@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_twitter_stream.policy.budget import Budget
+from tap_twitter_stream.policy.connect_limit import Budget
 from tap_twitter_stream.policy.ending import (
     ClosedByServer,
     CrowdedOut,

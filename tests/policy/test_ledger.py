@@ -7,9 +7,9 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_twitter_stream.policy.gaps import Filled, Gap, GapPolicy
-from tap_twitter_stream.policy.ledger import Ledger
-from tap_twitter_stream.policy.missing import missing_since
+from tap_twitter_stream.coverage.gaps import Filled, Gap, GapPolicy
+from tap_twitter_stream.coverage.ledger import Ledger
+from tap_twitter_stream.coverage.pending_gaps import missing_since
 
 LINE = ("filtered", 0)
 

@@ -18,9 +18,9 @@ from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from tap_twitter_stream.policy.gaps import Filled, Gap, GapKey, GapPolicy, Line
-from tap_twitter_stream.policy.ledger import Ledger
-from tap_twitter_stream.policy.pending_gaps import STATE_GAPS
+from tap_twitter_stream.coverage.gaps import Filled, Gap, GapKey, GapPolicy, Line
+from tap_twitter_stream.coverage.ledger import Ledger
+from tap_twitter_stream.state import STATE_GAPS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_twitter_stream.policy.newest import Newest
+from tap_twitter_stream.policy.newest_version import Newest
 
 
 @given(st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 9))))

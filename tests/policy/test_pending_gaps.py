@@ -9,9 +9,10 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_twitter_stream.policy.gaps import Filled, Gap, GapPolicy
-from tap_twitter_stream.policy.ledger import Ledger
-from tap_twitter_stream.policy.pending_gaps import STATE_GAPS, PendingGaps
+from tap_twitter_stream.coverage.gaps import Filled, Gap, GapPolicy
+from tap_twitter_stream.coverage.ledger import Ledger
+from tap_twitter_stream.coverage.pending_gaps import PendingGaps
+from tap_twitter_stream.state import STATE_GAPS
 
 spans = st.tuples(st.integers(1, 20), st.integers(0, 10**9), st.integers(1, 10**7))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tap_twitter_stream.policy.recovery_progress import MOST_FRUITLESS, RecoveryProgress
+from tap_twitter_stream.coverage.recovery_progress import MOST_FRUITLESS, RecoveryProgress
 
 FROM_S, TO_S = 1_000, 1_100
 WHOLE = RecoveryProgress(FROM_S, TO_S)

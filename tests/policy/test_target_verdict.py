@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from tap_twitter_stream.policy.blows import Blow
-from tap_twitter_stream.policy.target_verdict import Findings, Printed, Start, judge
+from tap_twitter_stream.tools.target_check.disturbances import Blow
+from tap_twitter_stream.tools.target_check.verdict import Findings, Printed, Start, judge
 
 CALM = Start(
     blow=None,

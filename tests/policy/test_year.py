@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_twitter_stream.policy.budget import Budget
+from tap_twitter_stream.policy.connect_limit import Budget
 from tap_twitter_stream.policy.ending import (
     ClosedByServer,
     DisconnectNotice,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from tap_twitter_stream.emit.parquet.shapes import ListOf, Scalar, Shape, StructOf
+from tap_twitter_stream.columns.shapes import ListOf, Scalar, Shape, StructOf
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tap_twitter_stream.emit.parquet.shapes import Mark
+    from tap_twitter_stream.emit.parquet.run_facts import Mark
 
 FOLDER = "_compactions"
 _BATCH_ROWS = 1 << 14

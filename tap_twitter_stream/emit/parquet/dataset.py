@@ -6,6 +6,7 @@ import logging
 import shutil
 from typing import TYPE_CHECKING, Any
 
+from tap_twitter_stream.columns.shapes import Columns, Scalar, shape_of
 from tap_twitter_stream.emit.parquet.arrow import described, schema_hash
 from tap_twitter_stream.emit.parquet.decode import BlockReader
 from tap_twitter_stream.emit.parquet.manifest import (
@@ -16,15 +17,15 @@ from tap_twitter_stream.emit.parquet.manifest import (
 )
 from tap_twitter_stream.emit.parquet.part_file import PartFile
 from tap_twitter_stream.emit.parquet.partition import POST_ID, Part, folder_of, hour_of, parts_of
-from tap_twitter_stream.emit.parquet.shapes import Columns, Mark, RunFacts, Scalar, shape_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from tap_twitter_stream.emit.parquet.run_facts import Mark, RunFacts
     from tap_twitter_stream.emit.parquet.stamps import Block
     from tap_twitter_stream.emit.parquet.store import Store
-    from tap_twitter_stream.settings_files import ParquetFiles
+    from tap_twitter_stream.settings.parquet import ParquetFiles
 
 logger = logging.getLogger("tap-twitter-stream")
 

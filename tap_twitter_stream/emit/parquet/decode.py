@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.json as pj
 
-from tap_twitter_stream.emit.lanes import to_json
+from tap_twitter_stream.columns.encode import to_json
+from tap_twitter_stream.columns.fit import decode, fit, only_extra
+from tap_twitter_stream.columns.quick import QuickFit
+from tap_twitter_stream.columns.shapes import StructOf
 from tap_twitter_stream.emit.parquet.arrow import arrow_schema, seen, widened
-from tap_twitter_stream.emit.parquet.fit import decode, fit, only_extra
-from tap_twitter_stream.emit.parquet.quick import QuickFit
-from tap_twitter_stream.emit.parquet.shapes import StructOf
 from tap_twitter_stream.emit.parquet.stamps import Block, stamped
 
 if TYPE_CHECKING:

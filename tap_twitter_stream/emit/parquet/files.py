@@ -8,7 +8,7 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from tap_twitter_stream.emit.lanes import to_json
+from tap_twitter_stream.columns.encode import to_json
 from tap_twitter_stream.emit.parquet.dataset import Dataset
 from tap_twitter_stream.emit.parquet.lanes import Gatherer, MappedParquetLane, ParquetLane
 from tap_twitter_stream.emit.parquet.manifest import FOLDER, manifests, state_held
@@ -23,11 +23,12 @@ if TYPE_CHECKING:
 
     from singer_sdk.streams import Stream
 
+    from tap_twitter_stream.columns.shapes import Columns
     from tap_twitter_stream.emit.lanes import Lane
     from tap_twitter_stream.emit.parquet.manifest import FileEntry
-    from tap_twitter_stream.emit.parquet.shapes import Columns, Mark, RunFacts
+    from tap_twitter_stream.emit.parquet.run_facts import Mark, RunFacts
     from tap_twitter_stream.emit.parquet.stamps import Block
-    from tap_twitter_stream.settings_files import ParquetFiles
+    from tap_twitter_stream.settings.parquet import ParquetFiles
 
 _MOST_WAITING = 2  # blocks
 _READING = 5  # measured: reading a block takes 9 MB for 2 MB of lines, beside the lines

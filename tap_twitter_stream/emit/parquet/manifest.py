@@ -15,7 +15,7 @@ from tap_twitter_stream.errors import FilesError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from tap_twitter_stream.emit.parquet.shapes import Mark
+    from tap_twitter_stream.emit.parquet.run_facts import Mark
     from tap_twitter_stream.emit.parquet.store import Store
 
 FOLDER = "_manifests"

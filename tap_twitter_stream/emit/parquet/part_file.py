@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tap_twitter_stream.columns.shapes import EXTRA
 from tap_twitter_stream.emit.parquet.packed import Packed, packed
-from tap_twitter_stream.emit.parquet.shapes import EXTRA
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

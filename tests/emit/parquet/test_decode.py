@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_twitter_stream.emit.lanes import to_json
+from tap_twitter_stream.columns.encode import to_json
+from tap_twitter_stream.columns.shapes import StructOf, file_schema, shape_of
 from tap_twitter_stream.emit.parquet.decode import BlockReader
-from tap_twitter_stream.emit.parquet.shapes import StructOf, file_schema, shape_of
 from tap_twitter_stream.emit.parquet.stamps import Block
 from tap_twitter_stream.schema import load_schema
 from tap_twitter_stream.wire.route import STAMP_COLUMNS, Origin, capture_stamp, data_stamp

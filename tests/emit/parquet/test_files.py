@@ -10,10 +10,10 @@ import pytest
 
 from tap_twitter_stream.emit.parquet.dataset import Dataset
 from tap_twitter_stream.emit.parquet.files import FileOutput
-from tap_twitter_stream.emit.parquet.shapes import RunFacts
+from tap_twitter_stream.emit.parquet.run_facts import RunFacts
 from tap_twitter_stream.emit.parquet.stamps import Block
 from tap_twitter_stream.errors import FilesError
-from tap_twitter_stream.settings_files import ParquetFiles
+from tap_twitter_stream.settings.parquet import ParquetFiles
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_twitter_stream.emit.parquet.fit import decode, fit, is_instant
-from tap_twitter_stream.emit.parquet.shapes import StructOf, file_schema, shape_of
+from tap_twitter_stream.columns.fit import decode, fit, is_instant
+from tap_twitter_stream.columns.shapes import StructOf, file_schema, shape_of
 from tap_twitter_stream.schema import load_schema
 
 TWEETS = shape_of(file_schema(load_schema("tweets")))

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 _PLACES = {
     "classify": ("tap_twitter_stream.wire.classify", "tap_twitter_stream.delivery"),
     "open_stream": ("tap_twitter_stream.api.connect", "tap_twitter_stream.api.receive"),
-    "parse_settings": ("tap_twitter_stream.settings", "tap_twitter_stream.receiver"),
+    "parse_settings": ("tap_twitter_stream.settings.parse", "tap_twitter_stream.receiver"),
 }
 
 

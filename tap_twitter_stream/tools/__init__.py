@@ -1,0 +1,1 @@
+"""Commands that read what was captured, or check what takes it."""
