@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import requests
 
 from bench.generator import sending, serving
-from tap_twitter_stream.api.connect import OpenStream, StreamRequest, open_stream
+from tap_twitter_stream.api.stream import OpenStream, StreamRequest, open_stream
 from tap_twitter_stream.clock import Clock
 from tap_twitter_stream.spool.frames import Kind
 from tap_twitter_stream.spool.writer import LogWriter

@@ -16,16 +16,16 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tap_twitter_stream.api.budget_file import BudgetFile
-from tap_twitter_stream.api.connect import StreamRequest
-from tap_twitter_stream.api.receive import Receiver, Target
 from tap_twitter_stream.api.session import make_session
+from tap_twitter_stream.api.stream import StreamRequest
 from tap_twitter_stream.clock import Clock
 from tap_twitter_stream.emit.emitter import Emitter
 from tap_twitter_stream.emit.lanes import RawLane
 from tap_twitter_stream.emit.output import Output
 from tap_twitter_stream.policy.dedupe import Dedupe
 from tap_twitter_stream.policy.governor import Governor
+from tap_twitter_stream.receive.connect_budget import BudgetFile
+from tap_twitter_stream.receive.endpoint_loop import Receiver, Target
 from tap_twitter_stream.replay import Replay
 from tap_twitter_stream.replay_options import ReplayOptions
 from tap_twitter_stream.settings.parse import parse_settings

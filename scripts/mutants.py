@@ -44,7 +44,7 @@ MUTANTS = (
     Mutant(
         "G0",
         "the receiver acknowledges bytes it has not put into the log",
-        "api/pump.py",
+        "receive/pump.py",
         "        self._log.received(connection, got, time_us)\n",
         "        self._log.received(connection, got, time_us) if len(got) % 7 else None\n",
         ("tests/e2e/test_capture.py",),
@@ -220,7 +220,7 @@ MUTANTS = (
     Mutant(
         "G4",
         "a gap is called recovered without having been asked for",
-        "api/recovery.py",
+        "receive/recovery.py",
         "            if isinstance(decision, Fatal):\n",
         "            return None\n            if isinstance(decision, Fatal):\n",
         ("tests/e2e/test_gap_fill.py",),
@@ -356,7 +356,7 @@ MUTANTS = (
     Mutant(
         "G7",
         "what an answer repeats of our request is kept",
-        "api/connect.py",
+        "api/stream.py",
         "            return scrub_refusal(answer)\n",
         "            return answer\n",
         ("tests/network/test_secrets.py",),

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from tap_twitter_stream.coverage.fill_plan import MOST_BACKFILL_MINUTES
 from tap_twitter_stream.coverage.pending_gaps import missing_since
 from tap_twitter_stream.policy.dedupe import Dedupe
-from tap_twitter_stream.receiver_link import ReceiverLink
-from tap_twitter_stream.receiver_protocol import Hello, Order
+from tap_twitter_stream.receive.link import ReceiverLink
+from tap_twitter_stream.receive.protocol import Hello, Order
 from tap_twitter_stream.settings.parse import parse_settings
 from tap_twitter_stream.source import Source
 from tap_twitter_stream.spool.folder import in_memory, temporary_folder

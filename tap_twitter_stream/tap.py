@@ -200,7 +200,7 @@ class TapTwitterStream(Tap):
 
             self.logger.info("%s", probe_archive(self.settings))
             return
-        from tap_twitter_stream.api.probe import probe  # noqa: PLC0415 - the receiver's side
+        from tap_twitter_stream.receive.probe import probe  # noqa: PLC0415 - the receiver's side
 
         self.logger.info("%s", probe(self.settings, self._clock))
 

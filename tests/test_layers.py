@@ -19,7 +19,7 @@ HEIGHT = {
     "wire": 1, "policy": 1, "coverage": 1, "columns": 1,
     "settings": 2, "connection": 2,
     "spool": 3, "api": 3, "emit": 3,
-    "capture": 4, "receiver": 4, "receiver_link": 4, "receiver_protocol": 4, "replay": 4,
+    "capture": 4, "receive": 4, "replay": 4,
     "open_connections": 4, "connection_frames": 4, "delivery": 4, "records": 4, "replay_options": 4,
     "archive": 4, "source": 4, "capture_books": 4, "certificate": 4, "metrics": 4, "progress": 4,
     "sealing": 4, "receiving": 4, "starts": 4, "redrive": 4,

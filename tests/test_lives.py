@@ -24,14 +24,14 @@ from tap_twitter_stream.emit.lanes import RawLane
 from tap_twitter_stream.emit.output import Output
 from tap_twitter_stream.instants import iso
 from tap_twitter_stream.policy.dedupe import Dedupe
-from tap_twitter_stream.receiver import resume_position
-from tap_twitter_stream.receiver_protocol import Hello, Order
+from tap_twitter_stream.receive.latest_state import remember
+from tap_twitter_stream.receive.protocol import Hello, Order
+from tap_twitter_stream.receive.resume import resume_position
 from tap_twitter_stream.receiving import resumed
 from tap_twitter_stream.replay import Replay
 from tap_twitter_stream.replay_options import ReplayOptions
 from tap_twitter_stream.settings.values import WithoutState
 from tap_twitter_stream.spool.frames import Kind
-from tap_twitter_stream.spool.latest_state import remember
 from tap_twitter_stream.spool.reader import LogReader
 from tap_twitter_stream.starts import by_line
 from tap_twitter_stream.state import from_bookmark

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tap_twitter_stream.receiver import resume_position
-from tap_twitter_stream.receiver_protocol import Order
+from tap_twitter_stream.receive.protocol import Order
+from tap_twitter_stream.receive.resume import resume_position
 from tap_twitter_stream.settings.values import WithoutState
 from tap_twitter_stream.spool.folder import segments
 from tap_twitter_stream.spool.frames import Kind

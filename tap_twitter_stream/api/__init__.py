@@ -1,1 +1,1 @@
-"""Everything that talks HTTP to X: credentials, rules, connections, and their connect budget."""
+"""Everything that speaks HTTP to X: credentials, rules, search, connections. No event log."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 
-from tap_twitter_stream.api.connect import network_failure
+from tap_twitter_stream.api.failures import network_failure
 from tap_twitter_stream.api.redact import scrub_refusal
 from tap_twitter_stream.errors import ApiRefusedError, ApiUnavailableError, StopRequestedError
 from tap_twitter_stream.policy.ending import (

@@ -20,7 +20,7 @@ from tap_twitter_stream.policy.ruleset import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from tap_twitter_stream.api.rest import RestClient
+    from tap_twitter_stream.api.rules import RestClient
 
 _TYPE_OF_OURS = "urn:tap-twitter-stream/problems/"
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tap_twitter_stream.api.budget_file import BudgetFile, app_fingerprint
 from tap_twitter_stream.policy.connect_limit import MARGIN_S
 from tap_twitter_stream.policy.ending import HttpRefused, NetworkFailed
+from tap_twitter_stream.receive.connect_budget import BudgetFile, app_fingerprint
 from tests.fakes import START_S
 
 if TYPE_CHECKING:

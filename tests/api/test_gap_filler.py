@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tap_twitter_stream.api.call import Caller
-from tap_twitter_stream.api.gap_filler import GapFiller, Means
-from tap_twitter_stream.api.recovery import Recovery
 from tap_twitter_stream.api.search import Search
 from tap_twitter_stream.api.session import make_session
 from tap_twitter_stream.coverage.fill_plan import FillOrder, Method, Purse
+from tap_twitter_stream.receive.gap_filler import GapFiller, Means
+from tap_twitter_stream.receive.recovery import Recovery
 from tap_twitter_stream.settings.parse import parse_settings
 from tap_twitter_stream.spool.frames import Kind
 from tap_twitter_stream.spool.reader import LogReader
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from tap_twitter_stream.api.receive import Receiver, Target
+    from tap_twitter_stream.receive.endpoint_loop import Receiver, Target
 
 NETWORK = parse_settings({}, require_auth=False).network
 NOW_US = int(FakeClock().now_s() * 1e6)

@@ -4,11 +4,11 @@ import errno
 import os
 from typing import TYPE_CHECKING, TypeAlias, cast
 
-from tap_twitter_stream import receiver as receiver_module
-from tap_twitter_stream.api import pump as pump_module
-from tap_twitter_stream.api.pump import Life, Pump
-from tap_twitter_stream.api.waiting_log import WaitingLog
 from tap_twitter_stream.policy.ending import ClosedByServer, Ending, Stalled, StoppedByUs
+from tap_twitter_stream.receive import process as receiver_module
+from tap_twitter_stream.receive import pump as pump_module
+from tap_twitter_stream.receive.pump import Life, Pump
+from tap_twitter_stream.receive.waiting_log import WaitingLog
 from tests.fakes import START_S, FakeClock
 from tests.spool.disk import Disk
 from tests.spool.logs import frames_from, payloads, writer
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from tap_twitter_stream.api.connect import OpenStream
+    from tap_twitter_stream.api.stream import OpenStream
 
 STALL_S = 45.0
 END = ClosedByServer(clean=True)

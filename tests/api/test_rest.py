@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tap_twitter_stream.api import rest as module
+from tap_twitter_stream.api import rules as module
 from tap_twitter_stream.api.call import Caller
-from tap_twitter_stream.api.rest import RestClient
+from tap_twitter_stream.api.rules import RestClient
 from tap_twitter_stream.api.session import make_session
 from tap_twitter_stream.policy.ruleset import NewRule, StoredRule
 from tap_twitter_stream.settings.parse import parse_settings

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tap_twitter_stream.api.call import Caller
-from tap_twitter_stream.api.rest import RestClient
+from tap_twitter_stream.api.rules import RestClient
 from tap_twitter_stream.api.rules_sync import RulesOutcome, sync_rules
 from tap_twitter_stream.api.session import make_session
 from tap_twitter_stream.policy.ruleset import NewRule, RulesPolicy, WantedRule

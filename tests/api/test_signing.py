@@ -10,14 +10,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, unquote
 
-from tap_twitter_stream.api.connect import OpenStream, open_stream
-from tap_twitter_stream.api.targets import prepare
+from tap_twitter_stream.api.stream import OpenStream, open_stream
+from tap_twitter_stream.receive.prepare import prepare
 from tap_twitter_stream.settings.parse import parse_settings
 from tests.fakes import FakeClock, Reply, ScriptedServer
 
 if TYPE_CHECKING:
-    from tap_twitter_stream.api.receive import Target
-    from tap_twitter_stream.api.targets import Prepared
+    from tap_twitter_stream.receive.endpoint_loop import Target
+    from tap_twitter_stream.receive.prepare import Prepared
 
 USER = {
     "consumer_key": "KEYKEY",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tap_twitter_stream.api.targets import prepare
+from tap_twitter_stream.receive.prepare import prepare
 from tap_twitter_stream.settings.parse import parse_settings
 from tests.fakes import FakeClock
 

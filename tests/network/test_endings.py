@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 import trustme
 
-from tap_twitter_stream.api.connect import StreamRequest, open_stream
 from tap_twitter_stream.api.session import make_session
+from tap_twitter_stream.api.stream import StreamRequest, open_stream
 from tap_twitter_stream.policy.ending import HttpRefused, NetworkFailed
 from tap_twitter_stream.policy.governor import Fatal, Governor, reached_x
 from tap_twitter_stream.settings.parse import parse_settings

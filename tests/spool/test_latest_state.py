@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_twitter_stream.spool.latest_state import remember
+from tap_twitter_stream.receive.latest_state import remember
 from tap_twitter_stream.state import CaptureState
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ _fdatasync = os.fdatasync
 
 
 def _broken_fdatasync(handle: int) -> None:
-    is_receiver = "receiver" in " ".join(sys.orig_argv)
+    is_receiver = "tap_twitter_stream.receive" in " ".join(sys.orig_argv)
     hit = is_receiver == (os.environ["OWN_FAULT"] == "fsync")
     if hit and Path(os.environ["BROKEN_DISK"]).exists():
         raise OSError(errno.EIO, os.strerror(errno.EIO))

@@ -12,8 +12,8 @@ from typing import Any, NoReturn
 
 _PLACES = {
     "classify": ("tap_twitter_stream.wire.classify", "tap_twitter_stream.delivery"),
-    "open_stream": ("tap_twitter_stream.api.connect", "tap_twitter_stream.api.receive"),
-    "parse_settings": ("tap_twitter_stream.settings.parse", "tap_twitter_stream.receiver"),
+    "open_stream": ("tap_twitter_stream.api.stream", "tap_twitter_stream.receive.endpoint_loop"),
+    "parse_settings": ("tap_twitter_stream.settings.parse", "tap_twitter_stream.receive.process"),
 }
 
 

@@ -22,62 +22,35 @@ import threading
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tap_twitter_stream.api.gap_filler import GapFiller, Means
-from tap_twitter_stream.api.receive import Receiver, Target
-from tap_twitter_stream.api.recovery import Recovery
 from tap_twitter_stream.api.redact import guard_tracebacks, install
-from tap_twitter_stream.api.targets import Prepared, gap_means, prepare, record_rules
-from tap_twitter_stream.api.waiting_log import WaitingLog
 from tap_twitter_stream.clock import Clock
 from tap_twitter_stream.coverage.fill_plan import FillOrder
 from tap_twitter_stream.disk import REAL_FILES
 from tap_twitter_stream.errors import ApiError, CaptureFailedError, SpoolError, StopRequestedError
 from tap_twitter_stream.policy.governor import Fatal, Governor
-from tap_twitter_stream.receiver_protocol import Hello, Order
+from tap_twitter_stream.receive.endpoint_loop import Receiver, Target
+from tap_twitter_stream.receive.gap_filler import GapFiller, Means
+from tap_twitter_stream.receive.latest_state import remember
+from tap_twitter_stream.receive.prepare import Prepared, gap_means, prepare, record_rules
+from tap_twitter_stream.receive.protocol import Hello, Order
+from tap_twitter_stream.receive.recovery import Recovery
+from tap_twitter_stream.receive.resume import resume_position
+from tap_twitter_stream.receive.waiting_log import WaitingLog
 from tap_twitter_stream.settings.parse import parse_settings
-from tap_twitter_stream.settings.values import Settings, WithoutState
 from tap_twitter_stream.spool.frames import Kind
-from tap_twitter_stream.spool.latest_state import remember
 from tap_twitter_stream.spool.writer import LogWriter
+
+if TYPE_CHECKING:
+    from tap_twitter_stream.settings.values import Settings
 
 _JOIN_S = 0.6  # G6 gives a second to close sockets and force the log to disk
 _RETENTION_CHECK_S = 60.0
 
 logger = logging.getLogger(__name__)
-
-
-def resume_position(order: Order, log: LogWriter, without_state: WithoutState) -> tuple[int, str]:
-    """Decide where the reader starts, from what STATE acknowledges and what the log still has.
-
-    Returns:
-        The position, and a sentence for the log when it is not plainly the one in STATE.
-    """
-    kept = log.old_bytes
-    if order.state_position is None or order.state_spool_id != log.spool_id:
-        if not kept:
-            return log.opened_at, ""
-        whose = "no STATE" if order.state_position is None else "a STATE of another spool"
-        if without_state is WithoutState.DISCARD:
-            why = "(spool_without_state: discard)"
-            return log.opened_at, f"Started with {whose}: {kept} bytes are left out {why}."
-        note = (
-            f"Started with {whose}: all {kept} bytes in the spool are sent again. "
-            "Pass the last STATE with --state, or set spool_without_state: discard."
-        )
-        return log.start, note
-    position = order.state_position
-    if position > log.old_end:
-        return (
-            log.opened_at,
-            "STATE is ahead of the spool: its last bytes were never written to disk.",
-        )
-    if position < log.start:
-        return log.start, "STATE is older than the spool: what came before its start is gone."
-    return position, ""
 
 
 class ReceiverProcess:
@@ -286,7 +259,7 @@ def _stay_connected(receiver: Receiver) -> None:
 
 
 def main() -> None:
-    """Run as ``python -m tap_twitter_stream.receiver``."""
+    """Run as ``python -m tap_twitter_stream.receive.process``."""
     # Ctrl-C reaches the whole foreground group; the tap decides when receiving ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)

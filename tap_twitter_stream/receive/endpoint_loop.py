@@ -19,10 +19,8 @@ import random
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from tap_twitter_stream.api.connect import OpenStream, StreamRequest, open_stream
-from tap_twitter_stream.api.pump import Life, Pump
 from tap_twitter_stream.api.redact import scrub
-from tap_twitter_stream.api.waiting_log import WaitingLog
+from tap_twitter_stream.api.stream import OpenStream, StreamRequest, open_stream
 from tap_twitter_stream.coverage.fill_plan import Missing, backfill_from_us
 from tap_twitter_stream.policy.crowding import SUSPICIOUS_CLOSES, DuelWatch
 from tap_twitter_stream.policy.ending import (
@@ -43,6 +41,8 @@ from tap_twitter_stream.policy.governor import (
     Wait,
 )
 from tap_twitter_stream.policy.remedies import advice_on_crowding, amount
+from tap_twitter_stream.receive.pump import Life, Pump
+from tap_twitter_stream.receive.waiting_log import WaitingLog
 from tap_twitter_stream.wire.endpoints import ENDPOINTS
 
 if TYPE_CHECKING:
@@ -50,9 +50,9 @@ if TYPE_CHECKING:
 
     import requests
 
-    from tap_twitter_stream.api.budget_file import BudgetFile
-    from tap_twitter_stream.api.connections import GhostHunter
+    from tap_twitter_stream.api.stale_connections import GhostHunter
     from tap_twitter_stream.clock import Clock
+    from tap_twitter_stream.receive.connect_budget import BudgetFile
     from tap_twitter_stream.spool.writer import LogWriter
 
 _PLAIN_RETRY_S = 5.0

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tap_twitter_stream.api.last_words import TAIL_BYTES, with_notice
 from tap_twitter_stream.policy.ending import Ending, Stalled, StoppedByUs
+from tap_twitter_stream.receive.disconnect_notice import TAIL_BYTES, with_notice
 
 if TYPE_CHECKING:
-    from tap_twitter_stream.api.connect import OpenStream
-    from tap_twitter_stream.api.waiting_log import WaitingLog
+    from tap_twitter_stream.api.stream import OpenStream
     from tap_twitter_stream.clock import Clock
+    from tap_twitter_stream.receive.waiting_log import WaitingLog
 
 _BEAT_S = 1.0  # a wait for bytes that takes much longer shows that nobody was running
 _PAUSE_S = 1.0  # storing one read takes less, unless the disk or the log is full

@@ -12,8 +12,6 @@ from contextlib import suppress
 from dataclasses import astuple, dataclass, replace
 from typing import TYPE_CHECKING
 
-from tap_twitter_stream.api.recovery import NotRecovered, Recovery
-from tap_twitter_stream.api.waiting_log import WaitingLog
 from tap_twitter_stream.coverage.fill_plan import (
     KIND_OF,
     RECOVERY_DELAY_S,
@@ -26,14 +24,16 @@ from tap_twitter_stream.coverage.fill_plan import (
 )
 from tap_twitter_stream.coverage.gaps import Filled
 from tap_twitter_stream.errors import StopRequestedError
+from tap_twitter_stream.receive.recovery import NotRecovered, Recovery
+from tap_twitter_stream.receive.waiting_log import WaitingLog
 from tap_twitter_stream.spool.frames import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tap_twitter_stream.api.receive import Target
     from tap_twitter_stream.api.search import Search, SearchRule
     from tap_twitter_stream.clock import Clock
+    from tap_twitter_stream.receive.endpoint_loop import Target
     from tap_twitter_stream.spool.writer import LogWriter
 
 _LOOK_S = 0.2  # between two looks at whether a stop was asked for

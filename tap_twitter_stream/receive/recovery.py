@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from tap_twitter_stream.api.last_words import last_messages
 from tap_twitter_stream.coverage.recovery_progress import MOST_FRUITLESS, RecoveryProgress
 from tap_twitter_stream.policy.ending import ClosedByServer, HttpRefused, StoppedByUs, describe
 from tap_twitter_stream.policy.governor import Fatal
+from tap_twitter_stream.receive.disconnect_notice import last_messages
 from tap_twitter_stream.wire.endpoints import ENDPOINTS
 from tap_twitter_stream.wire.messages import Post, Several, Status
 from tap_twitter_stream.wire.snowflake import created_ms
@@ -18,9 +18,9 @@ from tap_twitter_stream.wire.snowflake import created_ms
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tap_twitter_stream.api.pump import Life
-    from tap_twitter_stream.api.receive import Receiver, Target
     from tap_twitter_stream.clock import Clock
+    from tap_twitter_stream.receive.endpoint_loop import Receiver, Target
+    from tap_twitter_stream.receive.pump import Life
 
 logger = logging.getLogger(__name__)
 

@@ -7,8 +7,6 @@ stream, or die on the first time-out, and cost two buffered reads a chunk.
 
 from __future__ import annotations
 
-import http.client
-import re
 import select
 import socket
 import ssl
@@ -16,14 +14,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import requests
-from urllib3.exceptions import NameResolutionError
 
+from tap_twitter_stream.api.failures import network_failure
 from tap_twitter_stream.api.redact import scrub_refusal
 from tap_twitter_stream.policy.ending import (
     ClosedByServer,
     HttpRefused,
     NetworkFailed,
-    NetworkPhase,
     ProtocolBroken,
 )
 from tap_twitter_stream.policy.problem import problem_from_body
@@ -163,71 +160,6 @@ def open_stream(
         return ProtocolBroken(str(error))
     except (requests.RequestException, OSError) as error:
         return network_failure(error)
-
-
-def network_failure(error: Exception) -> NetworkFailed:
-    """Tell which phase of a connect an exception belongs to, in words without addresses."""
-    causes = _causes(error)
-    reason = type(causes[-1]).__name__
-    for cause in reversed(causes):
-        if isinstance(cause, OSError) and cause.strerror:
-            reason = cause.strerror
-            break
-    if any(isinstance(cause, (NameResolutionError, socket.gaierror)) for cause in causes):
-        return NetworkFailed("dns", reason)
-    if failed := _tls_failure(causes):
-        return failed
-    if isinstance(error, requests.exceptions.ProxyError):
-        return _proxy_failure(causes, reason)
-    for kind, phase, words in _PLAIN_FAILURES:
-        if any(isinstance(cause, kind) for cause in causes):  # the error itself is the first
-            return NetworkFailed(phase, words or reason)
-    return NetworkFailed("request", reason)
-
-
-_PLAIN_FAILURES: tuple[tuple[type[Exception], NetworkPhase, str], ...] = (
-    (requests.exceptions.SSLError, "tls", ""),
-    (requests.exceptions.ReadTimeout, "request", "no answer in time"),
-    (requests.exceptions.ConnectTimeout, "connect", "no connection in time"),
-    (ConnectionRefusedError, "connect", ""),
-    (http.client.RemoteDisconnected, "request", "closed before any answer"),
-)
-
-
-def _tls_failure(causes: list[BaseException]) -> NetworkFailed | None:
-    """Tell a certificate that proves nothing, and a server that wants one of ours."""
-    for cause in causes:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return NetworkFailed("certificate", f"certificate refused, {cause.verify_message}")
-        # With TLS 1.3 this comes after the handshake, and looks like a broken answer.
-        if isinstance(cause, ssl.SSLError) and "CERTIFICATE" in str(cause.reason):
-            return NetworkFailed("tls", str(cause.reason))
-    return None
-
-
-def _proxy_failure(causes: list[BaseException], reason: str) -> NetworkFailed:
-    """Tell a proxy that refuses to let us through from one that cannot be reached."""
-    for cause in causes:
-        # http.client's words, the only place where the status of the proxy's answer is left.
-        if refused := re.search(r"Tunnel connection failed: (\d{3})", str(cause)):
-            phase: NetworkPhase = "proxy_login" if refused[1] == "407" else "proxy"
-            return NetworkFailed(phase, f"the proxy answered HTTP {refused[1]}")
-    return NetworkFailed("proxy", reason)
-
-
-def _causes(error: BaseException) -> list[BaseException]:
-    """Return the exception and all that lie under it, as urllib3 nests them in its arguments."""
-    found: list[BaseException] = []
-    todo: list[BaseException] = [error]
-    while todo and len(found) < 20:  # noqa: PLR2004 - a bound against cycles
-        current = todo.pop(0)
-        if current in found:
-            continue
-        found.append(current)
-        reason = getattr(current, "reason", None)
-        nested = (reason, current.__cause__, current.__context__, *current.args)
-        todo.extend(item for item in nested if isinstance(item, BaseException))
-    return found
 
 
 def _take_buffered(fp: Any) -> bytes:  # noqa: ANN401 - http.client's buffered reader

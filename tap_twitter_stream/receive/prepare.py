@@ -9,19 +9,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tap_twitter_stream.api.auth import fetch_bearer_token, user_signer
-from tap_twitter_stream.api.budget_file import BudgetFile, app_fingerprint
 from tap_twitter_stream.api.call import Caller
-from tap_twitter_stream.api.connect import StreamRequest
-from tap_twitter_stream.api.connections import GhostHunter
-from tap_twitter_stream.api.gap_filler import Means
-from tap_twitter_stream.api.receive import Target
-from tap_twitter_stream.api.rest import RestClient
+from tap_twitter_stream.api.rules import RestClient
 from tap_twitter_stream.api.rules_sync import RuleRow, RulesOutcome, sync_rules
 from tap_twitter_stream.api.search import Search, SearchRule
 from tap_twitter_stream.api.session import make_session
+from tap_twitter_stream.api.stale_connections import GhostHunter
+from tap_twitter_stream.api.stream import StreamRequest
 from tap_twitter_stream.coverage.fill_plan import Method, Purse
 from tap_twitter_stream.errors import CaptureFailedError
 from tap_twitter_stream.policy.ruleset import RulesPolicy
+from tap_twitter_stream.receive.connect_budget import BudgetFile, app_fingerprint
+from tap_twitter_stream.receive.endpoint_loop import Target
+from tap_twitter_stream.receive.gap_filler import Means
 from tap_twitter_stream.settings.values import ForeignMatches
 from tap_twitter_stream.spool.frames import Kind
 from tap_twitter_stream.wire.endpoints import ENDPOINTS, EndpointSpec
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 
     import requests
 
-    from tap_twitter_stream.api.recovery import Recovery
-    from tap_twitter_stream.api.waiting_log import WaitingLog
     from tap_twitter_stream.clock import Clock
     from tap_twitter_stream.coverage.gaps import GapKey
+    from tap_twitter_stream.receive.recovery import Recovery
+    from tap_twitter_stream.receive.waiting_log import WaitingLog
     from tap_twitter_stream.settings.values import Settings
 
 logger = logging.getLogger(__name__)

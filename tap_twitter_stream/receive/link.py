@@ -14,11 +14,11 @@ import msgspec
 
 from tap_twitter_stream.coverage.fill_plan import FillOrder
 from tap_twitter_stream.errors import SpoolError, TapTwitterStreamError
-from tap_twitter_stream.receiver_protocol import Hello
+from tap_twitter_stream.receive.protocol import Hello
 
 if TYPE_CHECKING:
     from tap_twitter_stream.coverage.gaps import Gap
-    from tap_twitter_stream.receiver_protocol import Order
+    from tap_twitter_stream.receive.protocol import Order
 
 _START_S = 30.0
 _END_S = 2.0
@@ -41,7 +41,7 @@ class ReceiverLink:
         # Not one thread of ours exists in it and no descriptor leaks into it, least of all
         # stdout: a receiver that held it would keep a target waiting when the tap is killed.
         heap = {**_ONE_HEAP, **(_GIVES_BACK if order.config.get("batch_config") else {})}
-        self._process = _started([sys.executable, "-m", "tap_twitter_stream.receiver"], heap)
+        self._process = _started([sys.executable, "-m", "tap_twitter_stream.receive.process"], heap)
         assert self._process.stdin  # noqa: S101 - PIPE was asked for
         assert self._process.stdout  # noqa: S101
         self._commands = self._process.stdin

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import requests
 
-from tap_twitter_stream.api.connect import OpenStream, open_stream
-from tap_twitter_stream.api.targets import prepare
+from tap_twitter_stream.api.stream import OpenStream, open_stream
 from tap_twitter_stream.errors import CaptureFailedError
 from tap_twitter_stream.policy.ending import HttpRefused, describe
 from tap_twitter_stream.policy.remedies import remedy_for
 from tap_twitter_stream.policy.ruleset import RulesPolicy
+from tap_twitter_stream.receive.prepare import prepare
 
 if TYPE_CHECKING:
     from tap_twitter_stream.clock import Clock
