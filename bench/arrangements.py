@@ -27,7 +27,7 @@ from tap_twitter_stream.spool.writer import LogWriter
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tap_twitter_stream.wire.route import Stamp
+    from tap_twitter_stream.wire.stamps import Stamp
 
 _SYNC_S = 0.2
 _PATIENCE_S = 30.0
@@ -68,8 +68,8 @@ class Emitting:
         from tap_twitter_stream.emit.lanes import RawLane  # noqa: PLC0415
         from tap_twitter_stream.emit.output import Output  # noqa: PLC0415
         from tap_twitter_stream.policy.dedupe import Dedupe  # noqa: PLC0415
-        from tap_twitter_stream.replay import Replay  # noqa: PLC0415
-        from tap_twitter_stream.replay_options import ReplayOptions  # noqa: PLC0415
+        from tap_twitter_stream.replay.options import ReplayOptions  # noqa: PLC0415
+        from tap_twitter_stream.replay.replay import Replay  # noqa: PLC0415
         from tap_twitter_stream.spool.reader import LogReader  # noqa: PLC0415
 
         class Laborious(RawLane):

@@ -23,8 +23,8 @@ from tap_twitter_stream.emit.emitter import Emitter
 from tap_twitter_stream.emit.lanes import RawLane
 from tap_twitter_stream.emit.output import BlockingSink, Output
 from tap_twitter_stream.policy.dedupe import Dedupe
-from tap_twitter_stream.replay import Replay
-from tap_twitter_stream.replay_options import ReplayOptions
+from tap_twitter_stream.replay.options import ReplayOptions
+from tap_twitter_stream.replay.replay import Replay
 from tap_twitter_stream.spool.reader import LogReader
 
 if TYPE_CHECKING:

@@ -26,8 +26,8 @@ from tap_twitter_stream.policy.dedupe import Dedupe
 from tap_twitter_stream.policy.governor import Governor
 from tap_twitter_stream.receive.connect_budget import BudgetFile
 from tap_twitter_stream.receive.endpoint_loop import Receiver, Target
-from tap_twitter_stream.replay import Replay
-from tap_twitter_stream.replay_options import ReplayOptions
+from tap_twitter_stream.replay.options import ReplayOptions
+from tap_twitter_stream.replay.replay import Replay
 from tap_twitter_stream.settings.parse import parse_settings
 from tap_twitter_stream.spool.frames import Kind
 from tap_twitter_stream.spool.reader import LogReader

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tap_twitter_stream.metrics import CaptureMetric
+from tap_twitter_stream.monitoring.metrics import CaptureMetric
 from tap_twitter_stream.schema import load_schema
 from tap_twitter_stream.settings.schema import SETTINGS_SCHEMA
 from tap_twitter_stream.tap import TapTwitterStream

@@ -84,7 +84,7 @@ MUTANTS = (
     Mutant(
         "G1",
         "a line that is no message vanishes",
-        "records.py",
+        "replay/records.py",
         "            self.letter(line, message, position, stamp)\n",
         "            pass\n",
         ("tests/e2e/test_faults.py",),
@@ -92,7 +92,7 @@ MUTANTS = (
     Mutant(
         "G1",
         "included objects of the second kind vanish",
-        "records.py",
+        "replay/records.py",
         "        for stream, objects in groups:\n",
         "        for stream, objects in groups[:1]:\n",
         ("tests/e2e/test_capture.py",),
@@ -100,7 +100,7 @@ MUTANTS = (
     Mutant(
         "G2",
         "STATE covers frames that were not emitted yet",
-        "replay.py",
+        "replay/replay.py",
         "            position=self.position,\n",
         "            position=self.position + 4096,\n",
         ("tests/test_replay.py", "tests/crash"),
@@ -108,7 +108,7 @@ MUTANTS = (
     Mutant(
         "G2",
         "STATE comes before what it covers is on disk",
-        "capture.py",
+        "capture/loop.py",
         "        if self._durable:\n            self._reader.sync()\n",
         "",
         ("tests/e2e/test_own_faults.py",),
@@ -116,7 +116,7 @@ MUTANTS = (
     Mutant(
         "G1",
         "a message that kills its target is sent for ever",
-        "starts.py",
+        "capture/poison_guard.py",
         "        return self.failed >= POISON_STARTS\n",
         "        return False\n",
         ("tests/test_starts.py",),
@@ -124,7 +124,7 @@ MUTANTS = (
     Mutant(
         "G1",
         "the same lines come again behind a STATE between two lines",
-        "replay.py",
+        "replay/replay.py",
         "            frame = behind(frame, self.position)\n",
         "            pass\n",
         ("tests/test_replay.py",),
@@ -132,7 +132,7 @@ MUTANTS = (
     Mutant(
         "G4",
         "an end found after a pause is taken for a new one",
-        "connection_frames.py",
+        "replay/lines.py",
         '(behind_us := row.get("behind_us")) is not None',
         '(behind_us := row.get("behind")) is not None',
         ("tests/test_capture_books.py", "tests/e2e/test_standstill.py"),
@@ -148,7 +148,7 @@ MUTANTS = (
     Mutant(
         "G4",
         "what a lost STATE knew of captured time is not known either",
-        "replay.py",
+        "replay/replay.py",
         "latest = state if options.log_continues else options.latest or state",
         "latest = state",
         ("tests/test_replay.py",),
@@ -164,7 +164,7 @@ MUTANTS = (
     Mutant(
         "G4",
         "old bytes of one copy show that it lived while the other one was away",
-        "capture_books.py",
+        "replay/books.py",
         'is_old = head.get("behind_us") is not None',
         "is_old = False",
         ("tests/test_replay.py",),
@@ -244,7 +244,7 @@ MUTANTS = (
     Mutant(
         "G4",
         "nobody is told to fill a gap",
-        "capture.py",
+        "capture/loop.py",
         "            self._link.fill(gap)\n",
         "            pass\n",
         ("tests/e2e/test_gap_fill.py",),
@@ -252,7 +252,7 @@ MUTANTS = (
     Mutant(
         "G2",
         "a STATE does not wait until the files that it covers are in their places",
-        "capture.py",
+        "capture/loop.py",
         "            self._wait_for_seal(self._seals)\n",
         "            pass\n",
         ("tests/e2e/test_parquet_seals.py",),
@@ -284,7 +284,7 @@ MUTANTS = (
     Mutant(
         "G3",
         "ids that no STATE covers are known to the next run",
-        "spool/seen.py",
+        "spool/seen_ids.py",
         "            if block.spool_id == spool_id and block.mark <= mark:\n",
         "            if block.spool_id == spool_id:\n",
         ("tests/spool/test_seen.py",),
@@ -292,7 +292,7 @@ MUTANTS = (
     Mutant(
         "G5",
         "books that do not balance end with 0",
-        "run.py",
+        "capture/run.py",
         "            self.exit_code = EXIT_UNBALANCED\n",
         "",
         ("tests/e2e/test_own_faults.py",),
@@ -300,7 +300,7 @@ MUTANTS = (
     Mutant(
         "G2",
         "STATE lies a byte behind what was emitted of an archive",
-        "archive/trail.py",
+        "archive/position_map.py",
         "offset=mark.place.offset + position - mark.position)\n",
         "offset=mark.place.offset + position - mark.position + 1)\n",
         ("tests/archive/test_reading.py",),
@@ -324,7 +324,7 @@ MUTANTS = (
     Mutant(
         "G5",
         "keep-alives are not counted",
-        "delivery.py",
+        "replay/messages.py",
         "                tally.keep_alives += 1\n                continue\n",
         "                continue\n",
         ("tests/test_replay.py", "tests/e2e/test_faults.py"),
@@ -332,7 +332,7 @@ MUTANTS = (
     Mutant(
         "G6",
         "a stop does not reach the receiver until the end",
-        "capture.py",
+        "capture/loop.py",
         "            self._link.stop()\n\n    def _progress",
         "\n    def _progress",
         ("tests/e2e/test_stops.py",),

@@ -19,7 +19,8 @@ from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 
 from tap_twitter_stream.api.redact import install
-from tap_twitter_stream.capture import Signals
+from tap_twitter_stream.capture.run import EXIT_BLOCKED, EXIT_FAILED, Run
+from tap_twitter_stream.capture.signals import Signals
 from tap_twitter_stream.clock import Clock
 from tap_twitter_stream.emit.singer_writer import BufferedWriter
 from tap_twitter_stream.errors import (
@@ -28,7 +29,6 @@ from tap_twitter_stream.errors import (
     SettingsError,
     TapTwitterStreamError,
 )
-from tap_twitter_stream.run import EXIT_BLOCKED, EXIT_FAILED, Run
 from tap_twitter_stream.settings.command_files import (
     JsonFile,
     config_problem,

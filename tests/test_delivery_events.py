@@ -11,8 +11,8 @@ from tap_twitter_stream.emit.emitter import Emitter
 from tap_twitter_stream.emit.lanes import RawLane
 from tap_twitter_stream.emit.output import Output
 from tap_twitter_stream.policy.dedupe import Dedupe
-from tap_twitter_stream.replay import Replay
-from tap_twitter_stream.replay_options import ReplayOptions
+from tap_twitter_stream.replay.options import ReplayOptions
+from tap_twitter_stream.replay.replay import Replay
 from tap_twitter_stream.spool.frames import HEADER_BYTES, Frame, Kind, encode_json
 from tap_twitter_stream.wire.endpoints import COMMON_STREAMS, ENDPOINTS
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from msgspec.structs import replace
 
+from tap_twitter_stream.capture.live import resumed
 from tap_twitter_stream.emit.emitter import Emitter
 from tap_twitter_stream.emit.lanes import RawLane
 from tap_twitter_stream.emit.output import Output
@@ -27,13 +28,11 @@ from tap_twitter_stream.policy.dedupe import Dedupe
 from tap_twitter_stream.receive.latest_state import remember
 from tap_twitter_stream.receive.protocol import Hello, Order
 from tap_twitter_stream.receive.resume import resume_position
-from tap_twitter_stream.receiving import resumed
-from tap_twitter_stream.replay import Replay
-from tap_twitter_stream.replay_options import ReplayOptions
+from tap_twitter_stream.replay.options import ReplayOptions
+from tap_twitter_stream.replay.replay import Replay
 from tap_twitter_stream.settings.values import WithoutState
-from tap_twitter_stream.spool.frames import Kind
+from tap_twitter_stream.spool.frames import Kind, by_line
 from tap_twitter_stream.spool.reader import LogReader
-from tap_twitter_stream.starts import by_line
 from tap_twitter_stream.state import from_bookmark
 from tests.fakes import FakeClock
 from tests.spool.logs import abandon, writer

@@ -22,8 +22,8 @@ from tap_twitter_stream.emit.lanes import RawLane
 from tap_twitter_stream.emit.output import Output
 from tap_twitter_stream.instants import iso
 from tap_twitter_stream.policy.dedupe import Dedupe
-from tap_twitter_stream.replay import Replay
-from tap_twitter_stream.replay_options import ReplayOptions
+from tap_twitter_stream.replay.options import ReplayOptions
+from tap_twitter_stream.replay.replay import Replay
 from tap_twitter_stream.spool.folder import segments
 from tap_twitter_stream.spool.frames import Frame, Kind
 from tap_twitter_stream.spool.reader import LogReader
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from tap_twitter_stream.coverage.gaps import Line
     from tap_twitter_stream.spool.writer import LogWriter
     from tap_twitter_stream.state import CaptureState
-    from tap_twitter_stream.wire.route import Stamp
+    from tap_twitter_stream.wire.stamps import Stamp
 
 LINES = (("sample10", 1), ("sample10", 2), ("filtered", 0))
 # What a message a second apart is: a line, two pieces of one, a keep-alive.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_twitter_stream.redrive import read_letter
+from tap_twitter_stream.tools.redrive import read_letter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

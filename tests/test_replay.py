@@ -19,11 +19,10 @@ from tap_twitter_stream.emit.lanes import RawLane
 from tap_twitter_stream.emit.output import Output
 from tap_twitter_stream.instants import iso
 from tap_twitter_stream.policy.dedupe import Dedupe
-from tap_twitter_stream.replay import Replay
-from tap_twitter_stream.replay_options import ReplayOptions
+from tap_twitter_stream.replay.options import ReplayOptions
+from tap_twitter_stream.replay.replay import Replay
 from tap_twitter_stream.schema import load_schema
-from tap_twitter_stream.spool.frames import HEADER_BYTES, Frame, Kind, encode_json
-from tap_twitter_stream.starts import by_line
+from tap_twitter_stream.spool.frames import HEADER_BYTES, Frame, Kind, by_line, encode_json
 from tap_twitter_stream.state import CaptureState, from_bookmark
 
 STREAMS = (

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_twitter_stream.spool.frames import Frame, Kind
-from tap_twitter_stream.starts import Start, Starts, behind, by_line
+from tap_twitter_stream.capture.poison_guard import Start, Starts
+from tap_twitter_stream.spool.frames import Frame, Kind, behind, by_line
 from tap_twitter_stream.state import CaptureState
 
 if TYPE_CHECKING:

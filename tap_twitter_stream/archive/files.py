@@ -7,8 +7,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tap_twitter_stream.archive.leaves import is_archive_name
 from tap_twitter_stream.archive.place import File
+from tap_twitter_stream.archive.texts import is_archive_name
 from tap_twitter_stream.errors import CaptureFailedError
 
 if TYPE_CHECKING:

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from tap_twitter_stream.policy.newest_version import Newest
-from tap_twitter_stream.records import Records
-from tap_twitter_stream.wire.route import error_row
+from tap_twitter_stream.replay.records import Records
+from tap_twitter_stream.wire.rows import error_row
 
 if TYPE_CHECKING:
-    from tap_twitter_stream.connection import Tally
     from tap_twitter_stream.emit.emitter import Emitter
     from tap_twitter_stream.policy.dedupe import Dedupe
-    from tap_twitter_stream.replay_options import ReplayOptions
+    from tap_twitter_stream.replay.options import ReplayOptions
+    from tap_twitter_stream.replay.tally import Tally
     from tap_twitter_stream.wire.messages import Page
-    from tap_twitter_stream.wire.route import Origin, Stamp
+    from tap_twitter_stream.wire.stamps import Origin, Stamp
 
 _MOST_IDS = 400_000  # some 120 bytes each
 

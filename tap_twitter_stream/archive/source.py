@@ -7,16 +7,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tap_twitter_stream.archive.delivery import ArchiveDelivery
 from tap_twitter_stream.archive.files import find_files
-from tap_twitter_stream.archive.leaves import leaves
+from tap_twitter_stream.archive.frames import Walk
+from tap_twitter_stream.archive.messages import ArchiveDelivery
 from tap_twitter_stream.archive.place import from_state, start_from
+from tap_twitter_stream.archive.position_map import Trail
 from tap_twitter_stream.archive.reader import ArchiveReader
-from tap_twitter_stream.archive.trail import Trail
-from tap_twitter_stream.archive.walk import Walk
-from tap_twitter_stream.connection import BYTES
+from tap_twitter_stream.archive.texts import leaves
 from tap_twitter_stream.policy.dedupe import Dedupe
-from tap_twitter_stream.source import Source
+from tap_twitter_stream.replay.connection import BYTES
+from tap_twitter_stream.replay.source import Source
 from tap_twitter_stream.state import CaptureState
 
 if TYPE_CHECKING:

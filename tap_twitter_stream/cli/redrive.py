@@ -11,17 +11,17 @@ import click
 from tap_twitter_stream.clock import Clock
 from tap_twitter_stream.emit.emitter import Emitter
 from tap_twitter_stream.errors import OutputClosedError, SettingsError
-from tap_twitter_stream.redrive import Redrive, read_letter
-from tap_twitter_stream.replay_options import ReplayOptions
+from tap_twitter_stream.replay.options import ReplayOptions
 from tap_twitter_stream.settings.parse import parse_settings
 from tap_twitter_stream.settings.values import ForeignMatches, Settings
 from tap_twitter_stream.tap import TapTwitterStream
+from tap_twitter_stream.tools.redrive import Redrive, read_letter
 from tap_twitter_stream.wire.endpoints import ENDPOINTS
 
 if TYPE_CHECKING:
     from tap_twitter_stream.emit.lanes import Lane
     from tap_twitter_stream.streams import CapturedStream
-    from tap_twitter_stream.wire.route import Stamp
+    from tap_twitter_stream.wire.stamps import Stamp
 
 _PUSH_S = 1.0
 _UNBALANCED = 3

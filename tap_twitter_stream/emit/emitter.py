@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from tap_twitter_stream.emit.lanes import Lane
     from tap_twitter_stream.emit.output import Output
-    from tap_twitter_stream.wire.route import Stamp
+    from tap_twitter_stream.wire.stamps import Stamp
 
 
 @dataclass(slots=True)

@@ -16,7 +16,7 @@ from tap_twitter_stream.columns.encode import to_json
 if TYPE_CHECKING:
     from singer_sdk.streams import Stream
 
-    from tap_twitter_stream.wire.route import Stamp
+    from tap_twitter_stream.wire.stamps import Stamp
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode

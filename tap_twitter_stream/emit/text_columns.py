@@ -13,7 +13,7 @@ import msgspec
 
 if TYPE_CHECKING:
     from tap_twitter_stream.emit.lanes import Lane
-    from tap_twitter_stream.wire.route import Stamp
+    from tap_twitter_stream.wire.stamps import Stamp
 
 UNKNOWN_FIELDS = "_unknown_fields"
 _SCALARS = {"string", "integer", "number", "boolean", "null"}

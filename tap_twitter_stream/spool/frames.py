@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import struct
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Any
 
@@ -125,3 +125,22 @@ _KINDS = {kind.value: kind for kind in Kind}
 def segment_name(base: int) -> str:
     """Return the file name of the segment that starts at ``base``."""
     return f"{base:020d}{SUFFIX}"
+
+
+def by_line(frame: Frame) -> list[Frame]:
+    """Cut a frame of bytes behind each line end, so that a STATE can point there."""
+    if frame.kind is not Kind.BYTES:
+        return [frame]
+    *whole, rest = frame.payload.split(b"\n")
+    lines = [line + b"\n" for line in whole] + ([rest] if rest or not whole else [])
+    pieces, position = [], frame.position
+    for line in lines:
+        pieces.append(replace(frame, position=position, payload=line))
+        position += len(line)
+    return pieces
+
+
+def behind(frame: Frame, position: int) -> Frame:
+    """Return the part of a frame of bytes from ``position`` on: a STATE may point between lines."""
+    cut = max(0, position - frame.payload_position)
+    return replace(frame, position=frame.position + cut, payload=frame.payload[cut:])

@@ -10,7 +10,7 @@ from tap_twitter_stream.errors import SpoolError
 from tap_twitter_stream.spool.failures import unsynced
 from tap_twitter_stream.spool.folder import Segment, segments
 from tap_twitter_stream.spool.frames import HEADER_BYTES, MAGIC, Frame, Kind, segment_name
-from tap_twitter_stream.spool.salvage import BLOCK_BYTES, next_sound, sound_frames
+from tap_twitter_stream.spool.resync import BLOCK_BYTES, next_sound, sound_frames
 
 if TYPE_CHECKING:
     from pathlib import Path

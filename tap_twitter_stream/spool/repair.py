@@ -12,7 +12,7 @@ from tap_twitter_stream.disk import begin_file
 from tap_twitter_stream.errors import SpoolError
 from tap_twitter_stream.spool.folder import Segment, segments
 from tap_twitter_stream.spool.frames import MAGIC, Kind
-from tap_twitter_stream.spool.salvage import BLOCK_BYTES, is_zero, next_sound, sound_frames
+from tap_twitter_stream.spool.resync import BLOCK_BYTES, is_zero, next_sound, sound_frames
 
 if TYPE_CHECKING:
     from pathlib import Path

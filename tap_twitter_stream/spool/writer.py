@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tap_twitter_stream.disk import REAL_FILES, begin_file
 from tap_twitter_stream.errors import SpoolError, SpoolFullError
+from tap_twitter_stream.spool.context import recollect
 from tap_twitter_stream.spool.failures import unsynced, unwritable
 from tap_twitter_stream.spool.folder import identity, lock
 from tap_twitter_stream.spool.frames import (
@@ -19,9 +20,8 @@ from tap_twitter_stream.spool.frames import (
     encode_json,
     segment_name,
 )
-from tap_twitter_stream.spool.recollection import recollect
 from tap_twitter_stream.spool.repair import SEGMENT_BYTES, repair
-from tap_twitter_stream.spool.shelf import Shelf
+from tap_twitter_stream.spool.retention import Shelf
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -36,7 +36,7 @@ from tap_twitter_stream.wire.messages import (
     Status,
     Undelivered,
 )
-from tap_twitter_stream.wire.names import to_tweet_names
+from tap_twitter_stream.wire.naming import to_tweet_names
 from tap_twitter_stream.wire.pages import is_user, kept_page
 from tap_twitter_stream.wire.snowflake import created_ms
 from tap_twitter_stream.wire.statuses import ids_as_text, is_status, quick_status

@@ -27,8 +27,8 @@ from tap_twitter_stream.wire.messages import (
     Several,
     Undelivered,
 )
-from tap_twitter_stream.wire.names import to_tweet_names
-from tap_twitter_stream.wire.route import stable_id
+from tap_twitter_stream.wire.naming import to_tweet_names
+from tap_twitter_stream.wire.rows import stable_id
 from tap_twitter_stream.wire.statuses import ids_as_text, is_status, quick_status, status_of
 from tap_twitter_stream.wire.text import clean, may_escape_nul
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from tap_twitter_stream.instants import iso
-from tap_twitter_stream.wire.route import encode_row, stable_id, text_of
+from tap_twitter_stream.wire.rows import encode_row, stable_id, text_of
 
 if TYPE_CHECKING:
     from tap_twitter_stream.wire.messages import ClassicCompliance, JsonObject

@@ -24,7 +24,7 @@ from tap_twitter_stream.wire.messages import (
     Post,
     StreamProblems,
 )
-from tap_twitter_stream.wire.names import to_tweet_names
+from tap_twitter_stream.wire.naming import to_tweet_names
 from tap_twitter_stream.wire.text import clean, may_escape_nul
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from tap_twitter_stream.wire.messages import (
     Label,
     Like,
 )
-from tap_twitter_stream.wire.route import encode_row, stable_id, text_of
+from tap_twitter_stream.wire.rows import encode_row, stable_id, text_of
 
 _canonical = msgspec.json.Encoder(order="sorted").encode
 _TEXTS = ("initial_tweet_id", "up_to_tweet_id", "quote_tweet_id", "profile_field", "new_value")

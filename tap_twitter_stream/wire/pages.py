@@ -8,7 +8,7 @@ import msgspec
 
 from tap_twitter_stream.wire.classify import full_includes, listed, message_of
 from tap_twitter_stream.wire.messages import Junk, MatchedRule, Page, Post
-from tap_twitter_stream.wire.names import to_tweet_names
+from tap_twitter_stream.wire.naming import to_tweet_names
 from tap_twitter_stream.wire.text import clean
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ import msgspec
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from tap_twitter_stream.wire.messages import JsonObject, Junk, Status
-from tap_twitter_stream.wire.route import text_of
+from tap_twitter_stream.wire.rows import text_of
 
 _DEEPEST = 4  # a retweet of a quote of a quote: X nests no deeper
 _INNER = ("retweeted_status", "quoted_status")

@@ -13,18 +13,18 @@ import zipfile
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from tap_twitter_stream.archive.delivery import ArchiveDelivery
 from tap_twitter_stream.archive.files import find_files
+from tap_twitter_stream.archive.frames import Walk
+from tap_twitter_stream.archive.messages import ArchiveDelivery
 from tap_twitter_stream.archive.place import from_state, start_from
+from tap_twitter_stream.archive.position_map import Trail
 from tap_twitter_stream.archive.source import began_at, kept
-from tap_twitter_stream.archive.trail import Trail
-from tap_twitter_stream.archive.walk import Walk
 from tap_twitter_stream.emit.emitter import Emitter
 from tap_twitter_stream.emit.lanes import RawLane
 from tap_twitter_stream.emit.output import Output
 from tap_twitter_stream.policy.dedupe import Dedupe
-from tap_twitter_stream.replay import Replay
-from tap_twitter_stream.replay_options import ReplayOptions
+from tap_twitter_stream.replay.options import ReplayOptions
+from tap_twitter_stream.replay.replay import Replay
 from tap_twitter_stream.state import CaptureState, from_bookmark
 from tap_twitter_stream.wire.endpoints import ARCHIVE, COMMON_STREAMS, ENDPOINTS
 from tests.fakes import FakeClock

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tap_twitter_stream.archive.leaves import is_archive_name, leaves
+from tap_twitter_stream.archive.texts import is_archive_name, leaves
 from tap_twitter_stream.errors import CaptureFailedError, DamagedArchiveError
 from tests.archive.runs import PACKERS, tar, zipped, zstd
 

@@ -1,7 +1,7 @@
 """What comes out of an archive does not depend on how it is cut, packed or read (G1, G2, G5).
 
-Break it: emit at `offset + 1` in `archive/trail.py`, or leave out `replace(begin, leaf=...)` in
-`archive/walk.py`; the property of resuming fails.
+Break it: emit at `offset + 1` in `archive/position_map.py`, or leave out
+`replace(begin, leaf=...)` in `archive/frames.py`; the property of resuming fails.
 """
 
 from __future__ import annotations

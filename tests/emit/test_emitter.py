@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tap_twitter_stream.emit.emitter import Emitter
 from tap_twitter_stream.emit.lanes import RawLane
 from tap_twitter_stream.emit.output import Output
-from tap_twitter_stream.wire.route import Origin, Stamp, data_stamp
+from tap_twitter_stream.wire.stamps import Origin, Stamp, data_stamp
 
 if TYPE_CHECKING:
     from tap_twitter_stream.emit.lanes import Lane

@@ -7,7 +7,7 @@ import pytest
 
 from tap_twitter_stream.errors import SpoolError
 from tap_twitter_stream.spool import reader as reader_module
-from tap_twitter_stream.spool import salvage as salvage_module
+from tap_twitter_stream.spool import resync as salvage_module
 from tap_twitter_stream.spool import writer as writer_module
 from tap_twitter_stream.spool.folder import segments
 from tap_twitter_stream.spool.frames import HEADER_BYTES, MAGIC, Kind, encode_header

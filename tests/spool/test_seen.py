@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tap_twitter_stream.policy.dedupe import Dedupe
-from tap_twitter_stream.spool.seen import SeenIds
+from tap_twitter_stream.spool.seen_ids import SeenIds
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,10 +9,7 @@ from hypothesis import strategies as st
 from tap_twitter_stream.instants import iso
 from tap_twitter_stream.wire.classify import classify
 from tap_twitter_stream.wire.messages import Disconnect, Junk, MatchedRule
-from tap_twitter_stream.wire.route import (
-    Origin,
-    capture_stamp,
-    data_stamp,
+from tap_twitter_stream.wire.rows import (
     error_row,
     letter_row,
     notice_row,
@@ -20,6 +17,7 @@ from tap_twitter_stream.wire.route import (
     rule_row,
     stable_id,
 )
+from tap_twitter_stream.wire.stamps import Origin, capture_stamp, data_stamp
 from tests.wire.envelopes import VALUES, Json
 
 TIME_US = 1_800_000_000_000_001

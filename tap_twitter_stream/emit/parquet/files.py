@@ -15,7 +15,7 @@ from tap_twitter_stream.emit.parquet.manifest import FOLDER, manifests, state_he
 from tap_twitter_stream.emit.parquet.store import open_store
 from tap_twitter_stream.emit.parquet.worker import Worker
 from tap_twitter_stream.errors import FilesError
-from tap_twitter_stream.wire.route import STAMP_COLUMNS
+from tap_twitter_stream.wire.stamps import STAMP_COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -29,7 +29,7 @@ class _Miscounting:
     """Patches the emitter once it is loaded."""
 
     def find_spec(self, name: str, *_: Any) -> None:  # noqa: ANN401 - the protocol of finders
-        if name != "tap_twitter_stream.run":
+        if name != "tap_twitter_stream.capture.run":
             return
         emitter = importlib.import_module("tap_twitter_stream.emit.emitter").Emitter
         write_all = emitter.write_all

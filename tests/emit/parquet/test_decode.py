@@ -14,7 +14,7 @@ from tap_twitter_stream.columns.shapes import StructOf, file_schema, shape_of
 from tap_twitter_stream.emit.parquet.decode import BlockReader
 from tap_twitter_stream.emit.parquet.stamps import Block
 from tap_twitter_stream.schema import load_schema
-from tap_twitter_stream.wire.route import STAMP_COLUMNS, Origin, capture_stamp, data_stamp
+from tap_twitter_stream.wire.stamps import STAMP_COLUMNS, Origin, capture_stamp, data_stamp
 from tests.emit.parquet.test_fit import JSON, SMALL, TWEETS
 
 STATUSES = shape_of(file_schema(load_schema("statuses")))

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from tap_twitter_stream.emit.parquet import lanes
 from tap_twitter_stream.emit.parquet.lanes import Gatherer, ParquetLane
-from tap_twitter_stream.wire.route import Origin, data_stamp
+from tap_twitter_stream.wire.stamps import Origin, data_stamp
 
 if TYPE_CHECKING:
     from tap_twitter_stream.emit.parquet.stamps import Block

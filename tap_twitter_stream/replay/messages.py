@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from tap_twitter_stream.connection import DEAD, KEEPS, LINES, MESSAGES, Connection, Tally
-from tap_twitter_stream.records import Records
+from tap_twitter_stream.replay.connection import DEAD, KEEPS, LINES, MESSAGES, Connection
+from tap_twitter_stream.replay.records import Records
+from tap_twitter_stream.replay.tally import Tally
 from tap_twitter_stream.wire.classify import classify, classify_cut
 from tap_twitter_stream.wire.endpoints import ENDPOINTS
 from tap_twitter_stream.wire.events import classifier_for
@@ -19,15 +20,15 @@ from tap_twitter_stream.wire.messages import (
     Status,
 )
 from tap_twitter_stream.wire.pages import page_as_lines, read_page
-from tap_twitter_stream.wire.route import Origin, Stamp, data_stamp
 from tap_twitter_stream.wire.snowflake import created_ms
+from tap_twitter_stream.wire.stamps import Origin, Stamp, data_stamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tap_twitter_stream.emit.emitter import Emitter
     from tap_twitter_stream.policy.dedupe import Dedupe
-    from tap_twitter_stream.replay_options import ReplayOptions
+    from tap_twitter_stream.replay.options import ReplayOptions
     from tap_twitter_stream.spool.frames import Frame
     from tap_twitter_stream.wire.lines import LinePlaces
 

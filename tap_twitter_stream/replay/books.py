@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tap_twitter_stream.connection import LAST_ID, MESSAGES, connection_row, gap_row
 from tap_twitter_stream.coverage.gaps import Filled, cause_of, line_of
 from tap_twitter_stream.instants import iso
+from tap_twitter_stream.replay.capture_rows import connection_row, gap_row
+from tap_twitter_stream.replay.connection import LAST_ID, MESSAGES
 from tap_twitter_stream.wire.endpoints import ENDPOINTS
-from tap_twitter_stream.wire.route import Origin, capture_stamp, data_stamp, encode_row, error_row
+from tap_twitter_stream.wire.rows import encode_row, error_row
+from tap_twitter_stream.wire.stamps import Origin, capture_stamp, data_stamp
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tap_twitter_stream.connection import BYTES, empty_stats
 from tap_twitter_stream.coverage.gaps import line_of
+from tap_twitter_stream.replay.connection import BYTES, empty_stats
 from tap_twitter_stream.spool.frames import Kind
 from tap_twitter_stream.wire.endpoints import ENDPOINTS
 from tap_twitter_stream.wire.lines import LinePlaces
 
 if TYPE_CHECKING:
-    from tap_twitter_stream.capture_books import CaptureBooks
-    from tap_twitter_stream.connection import Connection
-    from tap_twitter_stream.delivery import Delivery
-    from tap_twitter_stream.open_connections import OpenConnections
+    from tap_twitter_stream.replay.books import CaptureBooks
+    from tap_twitter_stream.replay.connection import Connection
+    from tap_twitter_stream.replay.messages import Delivery
+    from tap_twitter_stream.replay.open_connections import OpenConnections
     from tap_twitter_stream.spool.frames import Frame
 
 

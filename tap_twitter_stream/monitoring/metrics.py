@@ -10,8 +10,7 @@ from singer_sdk import metrics as sdk_metrics
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tap_twitter_stream.emit.emitter import Emitter
-    from tap_twitter_stream.replay import Replay
+    from tap_twitter_stream.monitoring.figures import RunFigures
 
 INTERVAL_S = 60.0
 
@@ -31,21 +30,20 @@ class CaptureMetric(str, Enum):
     FILTERED = "stream_filtered_total"
 
 
-def log_capture(replay: Replay, emitter: Emitter, output_bytes: int) -> None:
+def log_figures(figures: RunFigures) -> None:
     """Write one line for each figure of the run so far."""
-    tally = replay.tally
     for metric, value in (
-        (CaptureMetric.RECEIVED, tally.bytes),
-        (CaptureMetric.MESSAGES, tally.messages),
-        (CaptureMetric.KEEP_ALIVES, tally.keep_alives),
-        (CaptureMetric.DEAD_LETTERS, tally.dead_letters),
-        (CaptureMetric.CONNECTS, tally.connects),
-        (CaptureMetric.OUTPUT, output_bytes),
+        (CaptureMetric.RECEIVED, figures.received_bytes),
+        (CaptureMetric.MESSAGES, figures.messages),
+        (CaptureMetric.KEEP_ALIVES, figures.keep_alives),
+        (CaptureMetric.DEAD_LETTERS, figures.dead_letters),
+        (CaptureMetric.CONNECTS, figures.connects),
+        (CaptureMetric.OUTPUT, figures.output_bytes),
     ):
         _log(metric, value, {})
-    if replay.tally.last_lag_s is not None:
-        _log(CaptureMetric.LAG, round(replay.tally.last_lag_s, 3), {}, kind="gauge")
-    for stream, count in emitter.counts.items():
+    if figures.lag_s is not None:
+        _log(CaptureMetric.LAG, round(figures.lag_s, 3), {}, kind="gauge")
+    for stream, count in figures.streams.items():
         for metric, value in (
             (CaptureMetric.EMITTED, count.emitted),
             (CaptureMetric.DEDUPLICATED, count.deduplicated),

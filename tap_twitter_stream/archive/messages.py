@@ -5,20 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tap_twitter_stream.archive.records import ArchiveRecords
-from tap_twitter_stream.connection import FIRST_ID, FIRST_US, LAST_ID, LAST_US
-from tap_twitter_stream.delivery import KEEP_ALIVES, Delivery
+from tap_twitter_stream.replay.connection import FIRST_ID, FIRST_US, LAST_ID, LAST_US
+from tap_twitter_stream.replay.messages import KEEP_ALIVES, Delivery
 from tap_twitter_stream.wire.archived import classify_archived
 from tap_twitter_stream.wire.classify import cut_short
-from tap_twitter_stream.wire.route import data_stamp
+from tap_twitter_stream.wire.stamps import data_stamp
 
 if TYPE_CHECKING:
-    from tap_twitter_stream.connection import Connection
     from tap_twitter_stream.emit.emitter import Emitter
     from tap_twitter_stream.policy.dedupe import Dedupe
-    from tap_twitter_stream.replay_options import ReplayOptions
+    from tap_twitter_stream.replay.connection import Connection
+    from tap_twitter_stream.replay.options import ReplayOptions
     from tap_twitter_stream.spool.frames import Frame
     from tap_twitter_stream.wire.lines import LinePlaces
-    from tap_twitter_stream.wire.route import Stamp
+    from tap_twitter_stream.wire.stamps import Stamp
 
 
 class ArchiveDelivery(Delivery):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tap_twitter_stream.connection import Connection
 from tap_twitter_stream.coverage.gaps import line_of
+from tap_twitter_stream.replay.connection import Connection
 from tap_twitter_stream.wire.lines import LineCutter
-from tap_twitter_stream.wire.route import Origin
+from tap_twitter_stream.wire.stamps import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from tap_twitter_stream.capture import SEAL_LATE
 from tap_twitter_stream.errors import OutputBlockedError
 from tap_twitter_stream.instants import iso
 from tap_twitter_stream.state import KEY, from_bookmark
@@ -21,9 +20,26 @@ if TYPE_CHECKING:
     from tap_twitter_stream.settings.parquet import ParquetFiles
     from tap_twitter_stream.state import CaptureState
 
+SEAL_LATE = "Files could not be put in their places until the end of shutdown_grace_seconds."
 _LOOK_S = 0.1
 
 logger = logging.getLogger("tap-twitter-stream")
+
+
+class Seals(Protocol):
+    """Files that have to be in their places before a STATE may cover them."""
+
+    def is_due(self, position: int) -> bool:
+        """Whether files have grown enough, with the log read up to ``position``."""
+        ...
+
+    def begin(self, state: CaptureState) -> None:
+        """Begin to put in place what was emitted up to a state."""
+        ...
+
+    def is_done(self, timeout_s: float) -> bool:
+        """Wait at most so long; tell whether it is done."""
+        ...
 
 
 def open_files(files: ParquetFiles | None) -> FileOutput | None:

@@ -9,7 +9,7 @@ from tap_twitter_stream.wire.endpoints import ARCHIVE
 
 if TYPE_CHECKING:
     from tap_twitter_stream.emit.emitter import Emitter
-    from tap_twitter_stream.replay import Replay
+    from tap_twitter_stream.replay.replay import Replay
 
 _KINDS = ("covered", "backfilled", "recovered", "searched", "lost", "unknown", "idle")
 

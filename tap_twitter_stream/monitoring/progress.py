@@ -6,13 +6,13 @@ import sys
 from collections import deque
 from typing import TYPE_CHECKING
 
-from tap_twitter_stream.metrics import INTERVAL_S, log_capture
+from tap_twitter_stream.monitoring.metrics import INTERVAL_S, log_figures
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tap_twitter_stream.clock import Clock
-    from tap_twitter_stream.emit.emitter import Emitter
-    from tap_twitter_stream.emit.output import Output
-    from tap_twitter_stream.replay import Replay
+    from tap_twitter_stream.monitoring.figures import RunFigures
 
 _LINE_EVERY_S = 1.0
 _RATE_OVER_S = 10
@@ -23,15 +23,15 @@ class ProgressReport:
     """Tells at most once a second; costs one clock reading else.
 
     Args:
+        figures: Returns the run's figures; asked only when there is something to show.
         ends_s: When the window ends by the clock, in seconds since 1970; None if it does not.
         show: Whether a person watches.
     """
 
     def __init__(
-        self, emitter: Emitter, output: Output, clock: Clock, *, ends_s: float | None, show: bool
+        self, figures: Callable[[], RunFigures], clock: Clock, *, ends_s: float | None, show: bool
     ) -> None:
-        self._emitter = emitter
-        self._output = output
+        self._figures = figures
         self._clock = clock
         self._ends_s = ends_s
         self._show = show
@@ -39,33 +39,34 @@ class ProgressReport:
         self._next_metrics_s = clock.monotonic_s() + INTERVAL_S
         self._totals: deque[tuple[float, int]] = deque(maxlen=_RATE_OVER_S)
 
-    def tick(self, replay: Replay, *, blocked: bool = False) -> None:
+    def tick(self, *, blocked: bool = False) -> None:
         """Tell how things are, if it is time to."""
         now_s = self._clock.monotonic_s()
         if now_s >= self._next_metrics_s:
             self._next_metrics_s = now_s + INTERVAL_S
-            self._metrics(replay)
+            log_figures(self._figures())
         if self._show and now_s >= self._next_line_s:
             self._next_line_s = now_s + _LINE_EVERY_S
-            self._totals.append((now_s, replay.tally.records))
+            figures = self._figures()
+            self._totals.append((now_s, figures.posts))
             # The cursor goes back to the line's start, so that a log line takes its place.
-            sys.stderr.write(f"{_ERASE}{self.line(replay, blocked=blocked)}\r")
+            sys.stderr.write(f"{_ERASE}{self.line(figures, blocked=blocked)}\r")
             sys.stderr.flush()
 
-    def finish(self, replay: Replay) -> None:
+    def finish(self) -> None:
         """Leave the terminal's line to a person, the last METRIC lines to a machine."""
         if self._show:
             sys.stderr.write(_ERASE)
             sys.stderr.flush()
         else:
-            self._metrics(replay)
+            log_figures(self._figures())
 
-    def line(self, replay: Replay, *, blocked: bool) -> str:
+    def line(self, figures: RunFigures, *, blocked: bool) -> str:
         """Return the line: rate, total, lag, connection, time left."""
-        parts = [f"{self._rate():,.0f} posts/s", f"{replay.tally.records:,} posts"]
-        if replay.tally.last_lag_s is not None:
-            parts.append(f"lag {replay.tally.last_lag_s:.1f} s")
-        open_total = replay.open_total
+        parts = [f"{self._rate():,.0f} posts/s", f"{figures.posts:,} posts"]
+        if figures.lag_s is not None:
+            parts.append(f"lag {figures.lag_s:.1f} s")
+        open_total = figures.open_connections
         parts.append(f"{open_total} connected" if open_total else "not connected")
         if self._ends_s is not None:
             left_s = max(0.0, self._ends_s - self._clock.now_s())
@@ -79,6 +80,3 @@ class ProgressReport:
             return 0.0
         (first_s, first), (last_s, last) = self._totals[0], self._totals[-1]
         return (last - first) / (last_s - first_s) if last_s > first_s else 0.0
-
-    def _metrics(self, replay: Replay) -> None:
-        log_capture(replay, self._emitter, self._output.written_bytes)

@@ -11,16 +11,14 @@ from __future__ import annotations
 import json
 import logging
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tap_twitter_stream.disk import replace_file
-from tap_twitter_stream.spool.frames import Kind
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tap_twitter_stream.spool.frames import Frame
     from tap_twitter_stream.state import CaptureState
 
 POISON_STARTS = 3
@@ -92,25 +90,6 @@ class Starts:
     def _write(self, value: dict[str, Any]) -> None:
         with suppress(OSError):  # a full disk: then this start is not counted
             replace_file(self._path, json.dumps(value).encode())
-
-
-def by_line(frame: Frame) -> list[Frame]:
-    """Cut a frame of bytes behind each line end, so that a STATE can point there."""
-    if frame.kind is not Kind.BYTES:
-        return [frame]
-    *whole, rest = frame.payload.split(b"\n")
-    lines = [line + b"\n" for line in whole] + ([rest] if rest or not whole else [])
-    pieces, position = [], frame.position
-    for line in lines:
-        pieces.append(replace(frame, position=position, payload=line))
-        position += len(line)
-    return pieces
-
-
-def behind(frame: Frame, position: int) -> Frame:
-    """Return the part of a frame of bytes from ``position`` on: a STATE may point between lines."""
-    cut = max(0, position - frame.payload_position)
-    return replace(frame, position=frame.position + cut, payload=frame.payload[cut:])
 
 
 def _place(spool_id: str, resume: int, state: CaptureState | None) -> list[Any]:

@@ -13,28 +13,27 @@ close the receiver; write the window's row and the last STATE
 from __future__ import annotations
 
 import logging
-import os
 import select
-from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
+from tap_twitter_stream.capture.checkpoint import SEAL_LATE
 from tap_twitter_stream.errors import OutputBlockedError
 from tap_twitter_stream.policy.window import OpenWindow, Progress, Stop, StopReason
-from tap_twitter_stream.spool.frames import Frame, Kind
-from tap_twitter_stream.starts import by_line
+from tap_twitter_stream.spool.frames import Frame, Kind, by_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tap_twitter_stream.capture.checkpoint import Seals
+    from tap_twitter_stream.capture.signals import Signals
     from tap_twitter_stream.clock import Clock
     from tap_twitter_stream.emit.output import Output
-    from tap_twitter_stream.progress import ProgressReport
-    from tap_twitter_stream.replay import Replay
-    from tap_twitter_stream.source import FrameMaker, FrameReader
+    from tap_twitter_stream.monitoring.progress import ProgressReport
+    from tap_twitter_stream.replay.replay import Replay
+    from tap_twitter_stream.replay.source import FrameMaker, FrameReader
     from tap_twitter_stream.state import CaptureState
 
-SEAL_LATE = "Files could not be put in their places until the end of shutdown_grace_seconds."
 _PUSH_S = 0.2
 _LONGEST_SLEEP_S = 1.0
 _EMITTED_STEP_BYTES = 4 << 20  # how often the receiver hears what it may drop
@@ -52,41 +51,6 @@ class Outcome:
     reason: str
     fatal: str
     deadline_s: float
-
-
-class Signals:
-    """Stop requests from outside; its handle becomes readable when one comes."""
-
-    def __init__(self) -> None:
-        self.handle, self._end = os.pipe()
-        os.set_blocking(self._end, False)
-        self.asked = False
-
-    def ask(self) -> None:
-        """Ask for a stop; safe in a signal handler."""
-        self.asked = True
-        with suppress(BlockingIOError):
-            os.write(self._end, b"x")
-
-    def drain(self) -> None:
-        """Take the wake-up bytes."""
-        os.read(self.handle, 64)
-
-
-class Seals(Protocol):
-    """Files that have to be in their places before a STATE may cover them."""
-
-    def is_due(self, position: int) -> bool:
-        """Whether files have grown enough, with the log read up to ``position``."""
-        ...
-
-    def begin(self, state: CaptureState) -> None:
-        """Begin to put in place what was emitted up to a state."""
-        ...
-
-    def is_done(self, timeout_s: float) -> bool:
-        """Wait at most so long; tell whether it is done."""
-        ...
 
 
 class Capture:
@@ -212,7 +176,7 @@ class Capture:
     def _push(self) -> None:
         while not self._output.push(_PUSH_S):
             self._check_window()
-            self._report.tick(self._replay, blocked=True)
+            self._report.tick(blocked=True)
             if self._is_late():
                 msg = "Stdout took nothing until the end of shutdown_grace_seconds."
                 raise OutputBlockedError(msg)
@@ -233,7 +197,7 @@ class Capture:
         self._push()
 
     def _check_window(self) -> None:
-        self._report.tick(self._replay)
+        self._report.tick()
         if self._stop:
             return
         self._stop = self._window.check(self._progress())

@@ -6,34 +6,38 @@ import logging
 import secrets
 import sys
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
-from tap_twitter_stream.capture import Capture, Outcome, Signals, left_in_log
-from tap_twitter_stream.certificate import window_row
+from tap_twitter_stream.capture.certificate import window_row
+from tap_twitter_stream.capture.checkpoint import Sealing, held_state, open_files
+from tap_twitter_stream.capture.figures import run_figures
+from tap_twitter_stream.capture.live import Receiving
+from tap_twitter_stream.capture.loop import Capture, Outcome, left_in_log
 from tap_twitter_stream.coverage.gaps import GapPolicy
 from tap_twitter_stream.emit.emitter import Emitter
 from tap_twitter_stream.emit.parquet.run_facts import RunFacts
 from tap_twitter_stream.instants import iso
+from tap_twitter_stream.monitoring.progress import ProgressReport
 from tap_twitter_stream.policy.remedies import amount
 from tap_twitter_stream.policy.window import OpenWindow
-from tap_twitter_stream.progress import ProgressReport
-from tap_twitter_stream.receiving import Receiving
-from tap_twitter_stream.replay import Replay
-from tap_twitter_stream.replay_options import ReplayOptions
-from tap_twitter_stream.sealing import Sealing, held_state, open_files
+from tap_twitter_stream.replay.options import ReplayOptions
+from tap_twitter_stream.replay.replay import Replay
 from tap_twitter_stream.settings.values import ForeignMatches, ProgressLine, Settings
 from tap_twitter_stream.state import from_bookmark
 from tap_twitter_stream.wire.endpoints import ARCHIVE, COMMON_STREAMS, ENDPOINTS
-from tap_twitter_stream.wire.route import capture_stamp, encode_row
+from tap_twitter_stream.wire.rows import encode_row
+from tap_twitter_stream.wire.stamps import capture_stamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from tap_twitter_stream.capture.signals import Signals
     from tap_twitter_stream.clock import Clock
     from tap_twitter_stream.emit.lanes import Lane
     from tap_twitter_stream.emit.output import Output
     from tap_twitter_stream.emit.parquet.files import FileOutput
-    from tap_twitter_stream.source import Source
+    from tap_twitter_stream.replay.source import Source
     from tap_twitter_stream.state import CaptureState
 
 EXIT_FAILED, EXIT_UNBALANCED, EXIT_BLOCKED = 1, 3, 4
@@ -164,7 +168,7 @@ class Run:
         emitter = Emitter(self._output, self._lanes(files))
         source = open_source(state)
         replay = self._replay(emitter, source)
-        report = self._report(emitter, window)
+        report = self._report(replay, emitter, window)
         sealing = self._sealing(files, source)
         if sealing:
             began = replay.export()
@@ -218,7 +222,7 @@ class Run:
             _tell(replay)
         finally:
             source.reader.close()
-            report.finish(replay)
+            report.finish()
             if files:
                 files.close()
 
@@ -308,13 +312,12 @@ class Run:
         replay.position = source.state.position if source.state else source.resume
         return replay
 
-    def _report(self, emitter: Emitter, window: OpenWindow) -> ProgressReport:
+    def _report(self, replay: Replay, emitter: Emitter, window: OpenWindow) -> ProgressReport:
         wanted = self._settings.output.progress
         show = wanted is ProgressLine.ON or (wanted is ProgressLine.AUTO and sys.stderr.isatty())
         end = window.ends_s()
-        return ProgressReport(
-            emitter, self._output, self._clock, ends_s=end[1] if end else None, show=show
-        )
+        figures = partial(run_figures, replay, emitter, self._output)
+        return ProgressReport(figures, self._clock, ends_s=end[1] if end else None, show=show)
 
     def _now(self) -> str:
         return iso(self._clock.now_us())

@@ -8,20 +8,22 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tap_twitter_stream.connection import Connection, Tally
-from tap_twitter_stream.delivery import Delivery
 from tap_twitter_stream.instants import moment_us
 from tap_twitter_stream.policy.dedupe import Dedupe
+from tap_twitter_stream.replay.connection import Connection
+from tap_twitter_stream.replay.messages import Delivery
 from tap_twitter_stream.spool.frames import Frame, Kind
 from tap_twitter_stream.wire.endpoints import ENDPOINTS
 from tap_twitter_stream.wire.events import classifier_for
 from tap_twitter_stream.wire.lines import LineCutter, LinePlaces
 from tap_twitter_stream.wire.messages import Junk
-from tap_twitter_stream.wire.route import Origin, data_stamp, encode_row, letter_row, stable_id
+from tap_twitter_stream.wire.rows import encode_row, letter_row, stable_id
+from tap_twitter_stream.wire.stamps import Origin, data_stamp
 
 if TYPE_CHECKING:
     from tap_twitter_stream.emit.emitter import Emitter
-    from tap_twitter_stream.replay_options import ReplayOptions
+    from tap_twitter_stream.replay.options import ReplayOptions
+    from tap_twitter_stream.replay.tally import Tally
 
 _OTHER_MESSAGES = {"SCHEMA", "STATE", "ACTIVATE_VERSION", "BATCH"}
 _FROM_FILE = "archive"  # how a line that is no letter reached the tap

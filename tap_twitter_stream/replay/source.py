@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from tap_twitter_stream.delivery import Delivery
+from tap_twitter_stream.replay.messages import Delivery
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tap_twitter_stream.coverage.gaps import Gap
     from tap_twitter_stream.policy.dedupe import Dedupe
-    from tap_twitter_stream.replay import Replay
+    from tap_twitter_stream.replay.replay import Replay
     from tap_twitter_stream.spool.frames import Frame
     from tap_twitter_stream.state import CaptureState
 

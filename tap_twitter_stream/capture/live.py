@@ -9,17 +9,17 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tap_twitter_stream.capture.poison_guard import Starts
 from tap_twitter_stream.coverage.fill_plan import MOST_BACKFILL_MINUTES
 from tap_twitter_stream.coverage.pending_gaps import missing_since
 from tap_twitter_stream.policy.dedupe import Dedupe
 from tap_twitter_stream.receive.link import ReceiverLink
 from tap_twitter_stream.receive.protocol import Hello, Order
+from tap_twitter_stream.replay.source import Source
 from tap_twitter_stream.settings.parse import parse_settings
-from tap_twitter_stream.source import Source
 from tap_twitter_stream.spool.folder import in_memory, temporary_folder
 from tap_twitter_stream.spool.reader import LogReader
-from tap_twitter_stream.spool.seen import SeenIds
-from tap_twitter_stream.starts import Starts
+from tap_twitter_stream.spool.seen_ids import SeenIds
 from tap_twitter_stream.state import from_bookmark
 from tap_twitter_stream.wire.endpoints import ENDPOINTS
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tap_twitter_stream.clock import Clock
-    from tap_twitter_stream.replay import Replay
+    from tap_twitter_stream.replay.replay import Replay
     from tap_twitter_stream.settings.values import Settings
     from tap_twitter_stream.state import CaptureState
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tap_twitter_stream.connection import UNDELIVERED, Connection, Tally
+from tap_twitter_stream.replay.connection import UNDELIVERED, Connection
 from tap_twitter_stream.wire.classic_rows import classic_notice_row
 from tap_twitter_stream.wire.endpoints import ENDPOINTS
 from tap_twitter_stream.wire.event_rows import event_row
@@ -26,20 +26,14 @@ from tap_twitter_stream.wire.messages import (
     StreamProblems,
     Undelivered,
 )
-from tap_twitter_stream.wire.route import (
-    Stamp,
-    error_row,
-    letter_row,
-    notice_row,
-    raw_row,
-    rule_row,
-)
+from tap_twitter_stream.wire.rows import error_row, letter_row, notice_row, raw_row, rule_row
 
 if TYPE_CHECKING:
     from tap_twitter_stream.emit.emitter import Emitter
     from tap_twitter_stream.policy.dedupe import Dedupe
-    from tap_twitter_stream.replay_options import ReplayOptions
-    from tap_twitter_stream.wire.route import Origin
+    from tap_twitter_stream.replay.options import ReplayOptions
+    from tap_twitter_stream.replay.tally import Tally
+    from tap_twitter_stream.wire.stamps import Origin, Stamp
 
 # Each endpoint is a family of its own for matching rules: the same post may come by several.
 _FAMILY_BITS = {name: 1 << bit for bit, name in enumerate(ENDPOINTS)}

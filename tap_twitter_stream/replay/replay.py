@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tap_twitter_stream.capture_books import CaptureBooks
-from tap_twitter_stream.connection_frames import ConnectionFrames
 from tap_twitter_stream.coverage.ledger import Ledger
 from tap_twitter_stream.coverage.lost_state import Before, since
-from tap_twitter_stream.delivery import Delivery
-from tap_twitter_stream.open_connections import OpenConnections
-from tap_twitter_stream.spool.frames import Frame, Kind
-from tap_twitter_stream.starts import behind
+from tap_twitter_stream.replay.books import CaptureBooks
+from tap_twitter_stream.replay.lines import ConnectionFrames
+from tap_twitter_stream.replay.messages import Delivery
+from tap_twitter_stream.replay.open_connections import OpenConnections
+from tap_twitter_stream.spool.frames import Frame, Kind, behind
 from tap_twitter_stream.state import CaptureState, gaps_that_fit
 
 if TYPE_CHECKING:
-    from tap_twitter_stream.connection import Tally
     from tap_twitter_stream.coverage.gaps import Gap
     from tap_twitter_stream.emit.emitter import Emitter
     from tap_twitter_stream.policy.dedupe import Dedupe
-    from tap_twitter_stream.replay_options import ReplayOptions
+    from tap_twitter_stream.replay.options import ReplayOptions
+    from tap_twitter_stream.replay.tally import Tally
 
 
 class Replay:

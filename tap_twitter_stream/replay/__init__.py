@@ -1,0 +1,1 @@
+"""From frames of the event log to lines, messages and records."""

@@ -1,0 +1,86 @@
+"""The rows of ``capture_connections`` and ``capture_gaps``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tap_twitter_stream.instants import iso
+from tap_twitter_stream.replay.connection import (
+    BYTES,
+    DEAD,
+    FIRST_ID,
+    FIRST_US,
+    KEEPS,
+    LAST_ID,
+    LAST_US,
+    LINES,
+    MAX_LAG_MS,
+    MESSAGES,
+)
+from tap_twitter_stream.wire.rows import stable_id
+
+if TYPE_CHECKING:
+    from tap_twitter_stream.coverage.gaps import Gap
+
+_HTTP_OK = 200
+
+
+def connection_row(head: dict[str, Any], stats: list[Any], window_id: str | None) -> dict[str, Any]:
+    """Return the ``capture_connections`` row of a connection, or of an attempt at one.
+
+    A connection that is still open has no ``closed_at`` and no ``ending`` yet.
+    """
+    opened = head.get("http_status") == _HTTP_OK
+    ending = head.get("ending", {})
+    return {
+        "connection_id": head["connection_id"],
+        "window_id": window_id,
+        "endpoint": head["endpoint"],
+        "partition": head["partition"] or None,
+        "delivery": head.get("delivery", "live"),
+        "attempt": head.get("attempt"),
+        "opened_at": iso(head["opened_at_us"]) if "opened_at_us" in head else None,
+        "closed_at": iso(head["closed_at_us"]) if "closed_at_us" in head else None,
+        "ending": ending.get("kind"),
+        "ending_detail": head.get("description"),
+        "http_status": head.get("http_status"),
+        "problem_slug": ending.get("slug") or None,
+        "wire_bytes": head.get("wire_bytes") if opened else None,
+        "bytes_received": stats[BYTES],
+        "lines": stats[LINES],
+        "messages": stats[MESSAGES],
+        "keep_alives": stats[KEEPS],
+        "dead_letters": stats[DEAD],
+        "first_id": stats[FIRST_ID],
+        "last_id": stats[LAST_ID],
+        "first_message_at": None if stats[FIRST_US] is None else iso(stats[FIRST_US]),
+        "last_message_at": None if stats[LAST_US] is None else iso(stats[LAST_US]),
+        "max_lag_seconds": None if stats[MAX_LAG_MS] is None else stats[MAX_LAG_MS] / 1000,
+        "reconnect_wait_seconds": head.get("wait_s"),
+        "remote_transaction_id": head.get("transaction_id"),
+        "source": head.get("source"),
+    }
+
+
+CLOSED_BY = {"backfilled": "backfill", "recovered": "recovery", "searched": "search"}
+
+
+def gap_row(gap: Gap) -> dict[str, Any]:
+    """Return the ``capture_gaps`` row of one gap."""
+    return {
+        "gap_id": stable_id(gap.endpoint, str(gap.partition), str(gap.started_us)),
+        "window_id": gap.window_id,
+        "endpoint": gap.endpoint,
+        "partition": gap.partition or None,
+        "kind": gap.kind,
+        "cause": gap.cause,
+        "started_at": iso(gap.started_us),
+        "ended_at": iso(gap.ended_us),
+        "duration_seconds": (gap.ended_us - gap.started_us) / 1e6,
+        "last_id_before": gap.last_id_before,
+        "recovered_total": gap.came_back if gap.kind in CLOSED_BY or gap.came_back else None,
+        "estimated_lost": gap.estimated_lost,
+        "closed_by": CLOSED_BY.get(gap.kind),
+        "pending": gap.pending,
+        "note": gap.note or None,
+    }

@@ -1,0 +1,74 @@
+"""One connection while its frames are read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tap_twitter_stream.wire.snowflake import created_ms
+from tap_twitter_stream.wire.stamps import Origin
+
+if TYPE_CHECKING:
+    from tap_twitter_stream.wire.lines import LineCutter
+    from tap_twitter_stream.wire.stamps import Origin
+
+# Places in ``Connection.stats``: a list, because that is what STATE carries.
+BYTES, LINES, MESSAGES, KEEPS, DEAD, FIRST_ID, LAST_ID, FIRST_US, LAST_US, MAX_LAG_MS = range(10)
+UNDELIVERED = 10  # highest count of a v1.1 `limit`
+
+_QUIET_BACKFILL_S = 10.0
+_LONGEST_BACKFILL_S = 60.0
+
+
+def empty_stats() -> list[Any]:
+    """Return the counts of a connection that has brought nothing."""
+    return [0, 0, 0, 0, 0, None, None, None, None, None, 0]
+
+
+@dataclass(slots=True)
+class Connection:
+    """One connection while its frames are read."""
+
+    number: int
+    head: dict[str, Any]
+    origin: Origin
+    cutter: LineCutter
+    line_start: int  # position of the unfinished line's first byte
+    stats: list[Any] = field(default_factory=empty_stats)
+    line_start_us: int = 0  # when the unfinished line's first byte came
+    begins_inside_line: bool = False  # reading does, where a file of the log does
+    backfill_before_ms: int = 0
+    """While X sends again what it sent before: posts made before this are of that kind."""
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it brings what X sends now, and not what a gap has missed."""
+        return "gap" not in self.head
+
+    def ends_backfill(self, time_us: int, *, keep_alive: bool) -> bool:
+        """Tell whether X has sent again all that it was to; a post of now tells it sooner.
+
+        X fills silence with keep-alives, so one shows that nothing more was waiting; but it may
+        greet with one, too.
+        """
+        age_s = time_us / 1e6 - self.backfill_before_ms / 1e3
+        return age_s >= (_QUIET_BACKFILL_S if keep_alive else _LONGEST_BACKFILL_S)
+
+    def note(self, posts: list[str], time_us: int) -> None:
+        """Take note of the posts of one frame."""
+        stats = self.stats
+        if stats[FIRST_ID] is None:
+            stats[FIRST_ID], stats[FIRST_US] = posts[0], time_us
+        stats[LAST_ID], stats[LAST_US] = posts[-1], time_us
+        made_ms = created_ms(posts[-1])
+        if made_ms is not None:
+            stats[MAX_LAG_MS] = max(stats[MAX_LAG_MS] or 0, time_us // 1000 - made_ms)
+
+    def complete_until_us(self, behind_us: int) -> int:
+        """Return until when it has brought all, if reading had paused since ``behind_us``.
+
+        X keeps nearly to the order in which posts are made.
+        """
+        last_id = self.stats[LAST_ID]
+        made_ms = None if last_id is None else created_ms(last_id)
+        return max(behind_us, 0 if made_ms is None else made_ms * 1000)
