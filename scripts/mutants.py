@@ -103,7 +103,7 @@ MUTANTS = (
         "replay/replay.py",
         "            position=self.position,\n",
         "            position=self.position + 4096,\n",
-        ("tests/test_replay.py", "tests/crash"),
+        ("tests/replay/test_replay.py", "tests/crash"),
     ),
     Mutant(
         "G2",
@@ -119,7 +119,7 @@ MUTANTS = (
         "capture/poison_guard.py",
         "        return self.failed >= POISON_STARTS\n",
         "        return False\n",
-        ("tests/test_starts.py",),
+        ("tests/capture/test_poison_guard.py",),
     ),
     Mutant(
         "G1",
@@ -127,7 +127,7 @@ MUTANTS = (
         "replay/replay.py",
         "            frame = behind(frame, self.position)\n",
         "            pass\n",
-        ("tests/test_replay.py",),
+        ("tests/replay/test_replay.py",),
     ),
     Mutant(
         "G4",
@@ -135,7 +135,7 @@ MUTANTS = (
         "replay/lines.py",
         '(behind_us := row.get("behind_us")) is not None',
         '(behind_us := row.get("behind")) is not None',
-        ("tests/test_capture_books.py", "tests/e2e/test_standstill.py"),
+        ("tests/replay/test_books.py", "tests/e2e/test_standstill.py"),
     ),
     Mutant(
         "G4",
@@ -143,7 +143,7 @@ MUTANTS = (
         "coverage/ledger.py",
         "cut(parts, gap.absorbed)",
         "cut(parts, ())",
-        ("tests/policy/test_pending_gaps.py",),
+        ("tests/coverage/test_pending_gaps.py",),
     ),
     Mutant(
         "G4",
@@ -151,7 +151,7 @@ MUTANTS = (
         "replay/replay.py",
         "latest = state if options.log_continues else options.latest or state",
         "latest = state",
-        ("tests/test_replay.py",),
+        ("tests/replay/test_replay.py",),
     ),
     Mutant(
         "G4",
@@ -159,7 +159,7 @@ MUTANTS = (
         "coverage/ledger.py",
         "if later and not stored:",
         "if later and since is Since.APART:",
-        ("tests/test_lost_state.py",),
+        ("tests/coverage/test_lost_state.py",),
     ),
     Mutant(
         "G4",
@@ -167,7 +167,7 @@ MUTANTS = (
         "replay/books.py",
         'is_old = head.get("behind_us") is not None',
         "is_old = False",
-        ("tests/test_replay.py",),
+        ("tests/replay/test_replay.py",),
     ),
     Mutant(
         "G4",
@@ -175,7 +175,7 @@ MUTANTS = (
         "coverage/track.py",
         "return [*row, _GONE] if track.log_is_gone else row",
         "return row",
-        ("tests/test_replay.py",),
+        ("tests/replay/test_replay.py",),
     ),
     Mutant(
         "G4",
@@ -183,7 +183,7 @@ MUTANTS = (
         "coverage/ledger.py",
         "if not stored or connection in cut:",
         "if later and not stored:",
-        ("tests/test_lives.py",),
+        ("tests/coverage/test_lives.py",),
     ),
     Mutant(
         "G4",
@@ -191,7 +191,7 @@ MUTANTS = (
         "coverage/reported_gaps.py",
         "                if told and from_us < min(until_us, end_us):",
         "                if told and not from_us:",
-        ("tests/test_lost_state.py",),
+        ("tests/coverage/test_lost_state.py",),
     ),
     Mutant(
         "G4",
@@ -199,7 +199,7 @@ MUTANTS = (
         "spool/context.py",
         "        rows = self._books.export()\n",
         "        rows = self._books.export()[:0]\n",
-        ("tests/test_lost_state.py",),
+        ("tests/coverage/test_lost_state.py",),
     ),
     Mutant(
         "G4",
@@ -207,7 +207,7 @@ MUTANTS = (
         "coverage/ledger.py",
         '        return "idle" if idle and not self.policy.idle_is_gap else "lost"\n',
         '        return "idle"\n',
-        ("tests/policy/test_ledger.py",),
+        ("tests/coverage/test_ledger.py",),
     ),
     Mutant(
         "G4",
@@ -215,7 +215,7 @@ MUTANTS = (
         "coverage/track.py",
         "            self.alive_us -= taken_us\n",
         "            pass\n",
-        ("tests/policy/test_ledger.py",),
+        ("tests/coverage/test_ledger.py",),
     ),
     Mutant(
         "G4",
@@ -231,7 +231,7 @@ MUTANTS = (
         "coverage/ledger.py",
         "            track.doubt(at_us, connection)  # a redundant connection\n",
         "            pass\n",
-        ("tests/policy/test_ledger.py", "tests/policy/test_ledger_machine.py"),
+        ("tests/coverage/test_ledger.py", "tests/coverage/test_ledger_machine.py"),
     ),
     Mutant(
         "G4",
@@ -239,7 +239,7 @@ MUTANTS = (
         "coverage/track.py",
         "                track.log_is_gone = bool(gone or (track.heard and not log_continues))\n",
         "",
-        ("tests/policy/test_ledger.py", "tests/policy/test_ledger_machine.py"),
+        ("tests/coverage/test_ledger.py", "tests/coverage/test_ledger_machine.py"),
     ),
     Mutant(
         "G4",
@@ -279,7 +279,7 @@ MUTANTS = (
         "columns/fit.py",
         "        self.values[path] = value\n",
         "        self.values[path] = None\n",
-        ("tests/emit/parquet/test_fit.py",),
+        ("tests/columns/test_fit.py",),
     ),
     Mutant(
         "G3",
@@ -287,7 +287,7 @@ MUTANTS = (
         "spool/seen_ids.py",
         "            if block.spool_id == spool_id and block.mark <= mark:\n",
         "            if block.spool_id == spool_id:\n",
-        ("tests/spool/test_seen.py",),
+        ("tests/spool/test_seen_ids.py",),
     ),
     Mutant(
         "G5",
@@ -311,7 +311,7 @@ MUTANTS = (
         "archive/tar.py",
         '                yield Member(name.decode(errors="replace"), part, modified_us)\n',
         '                yield Member(name.decode(errors="replace"), source, modified_us)\n',
-        ("tests/archive/test_leaves.py",),
+        ("tests/archive/test_texts.py",),
     ),
     Mutant(
         "G3",
@@ -327,7 +327,7 @@ MUTANTS = (
         "replay/messages.py",
         "                tally.keep_alives += 1\n                continue\n",
         "                continue\n",
-        ("tests/test_replay.py", "tests/e2e/test_faults.py"),
+        ("tests/replay/test_replay.py", "tests/e2e/test_faults.py"),
     ),
     Mutant(
         "G6",
@@ -375,7 +375,7 @@ MUTANTS = (
         "policy/crowding.py",
         "        return CrowdedOut(watch.closes), watch\n",
         "        return ending, watch\n",
-        ("tests/policy/test_duel.py",),
+        ("tests/policy/test_crowding.py",),
     ),
     Mutant(
         "G9",

@@ -27,14 +27,14 @@ hypothesis.settings.load_profile("house")
 # The folders and files whose tests run whole pipelines: first, so that no worker ends with one.
 LONGEST = (
     "e2e/test_meltano.py",
-    "test_readme.py",
+    "docs/test_readme.py",
     "crash",
     "e2e/test_target",
     "soak",
-    "test_demo.py",
-    "compliance",
-    "test_docs_targets.py",
-    "target_check",
+    "docs/test_demo.py",
+    "docs/test_compliance.py",
+    "docs/test_targets.py",
+    "tools/target_check",
 )
 
 

@@ -15,7 +15,7 @@ from tap_twitter_stream.emit.parquet.decode import BlockReader
 from tap_twitter_stream.emit.parquet.stamps import Block
 from tap_twitter_stream.schema import load_schema
 from tap_twitter_stream.wire.stamps import STAMP_COLUMNS, Origin, capture_stamp, data_stamp
-from tests.emit.parquet.test_fit import JSON, SMALL, TWEETS
+from tests.columns.test_fit import JSON, SMALL, TWEETS
 
 STATUSES = shape_of(file_schema(load_schema("statuses")))
 PLAIN: dict[str, Any] = {"id": "1", "count": 2, "at": "2026-11-26T01:02:03Z", "names": ["a"]}

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from tests.e2e.postgres import PostgresServer
 
-PAGE = (Path(__file__).parent.parent / "docs" / "targets.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "targets.md").read_text(encoding="utf-8")
 CONFIGS = dict(re.findall(r"\n## target-(\w+)\n\n```json\n(.*?)```", PAGE, re.DOTALL))
 COMMANDS = {
     re.findall(r"-- target-(\w+)", line)[0]: line.removeprefix("$ ")

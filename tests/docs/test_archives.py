@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from tests.e2e.postgres import PostgresServer
 
-PAGE = (Path(__file__).parent.parent / "docs" / "archives.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "archives.md").read_text(encoding="utf-8")
 STREAMS = ("users", "dead_letters", "capture_connections")
 
 

@@ -22,9 +22,9 @@ from twitter_stream_simulator import Scenario, Simulator
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-REPO = Path(__file__).parent.parent
+REPO = Path(__file__).parents[2]
 README = (REPO / "README.md").read_text(encoding="utf-8")
-# Run by the suite itself, by tests/test_demo.py and by tests/test_packaging.py.
+# Run by the suite itself, by tests/docs/test_demo.py and by tests/repository/test_packaging.py.
 RUN_ELSEWHERE = {"make test", "make demo"}
 
 

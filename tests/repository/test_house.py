@@ -19,7 +19,7 @@ from tap_twitter_stream.settings.schema import SETTINGS_SCHEMA
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 MADE_FOLDERS = {"__pycache__", "build", "demo-output", "dist", "output"}
 # One bracket in each keeps this file from finding itself.
 FORBIDDEN = {

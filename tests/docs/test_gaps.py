@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from tests.e2e.postgres import PostgresServer
 
-PAGE = (Path(__file__).parent.parent / "docs" / "gaps.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "gaps.md").read_text(encoding="utf-8")
 KEPT = ("tweets", "capture_gaps")
 FAULT = [{"steps": [{"do": "send", "posts": 5}, {"do": "cut"}]}]
 

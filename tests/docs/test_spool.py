@@ -12,7 +12,7 @@ from tap_twitter_stream.settings.schema import SETTINGS_SCHEMA
 from tap_twitter_stream.spool.folder import FORMAT_VERSION
 from tap_twitter_stream.spool.frames import HEADER_BYTES, MAGIC
 
-PAGE = (Path(__file__).parent.parent / "docs" / "spool.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "spool.md").read_text(encoding="utf-8")
 
 
 def test_the_command_works_as_written(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from twitter_stream_simulator.scenario.answers import PROBLEMS
 from twitter_stream_simulator.scenario.rest_faults import REST_NAMES
 from twitter_stream_simulator.scenario.step_parser import parse_step
 
-PAGE = (Path(__file__).parent.parent / "docs" / "simulator.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "simulator.md").read_text(encoding="utf-8")
 ARGUMENTS: dict[str, dict[str, object]] = {
     "bad_line": {"text": "x"},
     "raw": {"text": "x"},

@@ -18,7 +18,7 @@ from tests.e2e.datasets import manifests
 from tests.e2e.harness import arguments, config_for, environment
 from twitter_stream_simulator import Scenario, Simulator
 
-PAGE = (Path(__file__).parent.parent / "docs" / "parquet.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "parquet.md").read_text(encoding="utf-8")
 POSTS = 400
 ODD = {"data": {"id": "2100000000000000001", "text": "x", "brand_new": 1}}
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.compliance.rows import FIRST, KEYS, LATER, account, event, post, tweet
-from tests.compliance.warehouses import COMMANDS, PAGE, Duck, Postgres, Warehouse
+from tests.docs.compliance_rows import FIRST, KEYS, LATER, account, event, post, tweet
+from tests.docs.compliance_warehouses import COMMANDS, PAGE, Duck, Postgres, Warehouse
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -35,8 +35,8 @@ from tap_twitter_stream.spool.frames import Kind, by_line
 from tap_twitter_stream.spool.reader import LogReader
 from tap_twitter_stream.state import from_bookmark
 from tests.fakes import FakeClock
+from tests.replay.test_replay import STREAMS, handed_over
 from tests.spool.logs import abandon, writer
-from tests.test_replay import STREAMS, handed_over
 
 if TYPE_CHECKING:
     from pathlib import Path

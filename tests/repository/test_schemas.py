@@ -17,7 +17,7 @@ from tap_twitter_stream.schema import load_schema
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / "schemas").glob("*.json"))
 STREAMS = [path.stem for path in FILES]
 NAMES = json.loads((ROOT / "tests" / "data" / "openapi_names.json").read_text())

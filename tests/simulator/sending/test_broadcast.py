@@ -10,7 +10,7 @@ import pytest
 
 from tests.simulator import classic
 from tests.simulator.reader import EVERYTHING, FILTERED, SAMPLE, connect, read_posts, read_reply
-from tests.simulator.test_slots import slow_client
+from tests.simulator.sending.test_slots import slow_client
 from twitter_stream_simulator import Scenario, Simulator, clock, read_oracle
 from twitter_stream_simulator.material.ids import Run
 from twitter_stream_simulator.sending.broadcast import Broadcast, Reader

@@ -28,8 +28,8 @@ from tap_twitter_stream.spool.folder import segments
 from tap_twitter_stream.spool.frames import Frame, Kind
 from tap_twitter_stream.spool.reader import LogReader
 from tests.fakes import FakeClock
+from tests.replay.test_replay import STREAMS
 from tests.spool.logs import abandon, writer
-from tests.test_replay import STREAMS
 
 if TYPE_CHECKING:
     from tap_twitter_stream.coverage.gaps import Line

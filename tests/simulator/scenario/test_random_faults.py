@@ -9,13 +9,13 @@ import pytest
 from click.testing import CliRunner
 
 from tap_twitter_stream.cli.simulate import simulate
+from tests.cli.test_simulate import running
 from tests.simulator.reader import connect, read_reply
-from tests.simulator.test_simulate_command import running
 from twitter_stream_simulator import Scenario, ScenarioError, Simulator, read_oracle
 from twitter_stream_simulator.scenario.random_faults import KINDS, RandomFaults
 from twitter_stream_simulator.scenario.steps import Cut, Http, Refuse, Send, Silence
 
-DOCS = Path(__file__).parents[2] / "docs" / "simulator.md"
+DOCS = Path(__file__).parents[3] / "docs" / "simulator.md"
 ATTEMPTS = 200
 
 

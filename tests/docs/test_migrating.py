@@ -17,7 +17,7 @@ from tap_twitter_stream.settings.schema import SETTINGS_SCHEMA
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "migrating.md").read_text(encoding="utf-8")
 ROWS = re.findall(r"^\| (`.+?) \| (.+) \|$", PAGE, re.MULTILINE)
 PARAMETER = re.compile(r"^ *(\w+) ?: ", re.MULTILINE)

@@ -23,7 +23,7 @@ Node = dict[str, Any]
 Path_ = tuple[str | int, ...]
 
 PAYLOADS: dict[str, list[Node]] = json.loads(
-    (Path(__file__).parent / "data" / "payloads.json").read_text(encoding="utf-8")
+    (Path(__file__).parents[1] / "data" / "payloads.json").read_text(encoding="utf-8")
 )
 ROWS = [
     pytest.param(stream, row, id=f"{stream}-{number}")
@@ -135,5 +135,5 @@ def test_the_catalog_of_the_sdk_keeps_the_whole_schema(stream: str) -> None:
 
 
 def test_every_schema_has_payloads() -> None:
-    folder = Path(__file__).parent.parent / "schemas"
+    folder = Path(__file__).parents[2] / "schemas"
     assert {path.stem for path in folder.glob("*.json")} == set(PAYLOADS)

@@ -9,17 +9,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tap_twitter_stream.schema import load_schema
-from tests.compliance.rows import KEYS
+from tests.docs.compliance_rows import KEYS
 from tests.e2e.harness import written
 from tests.e2e.pipeline import duckdb_command
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from tests.compliance.rows import Row
+    from tests.docs.compliance_rows import Row
     from tests.e2e.postgres import Database
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "compliance.md").read_text(encoding="utf-8")
 COMMANDS = re.findall(r"^\$ (.*)$", PAGE, re.MULTILINE)
 

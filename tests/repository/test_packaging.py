@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 # Run with -S and the installed folder first: an editable install of the checkout must not help.
 LOAD = (
     "import sys; sys.path.insert(0, sys.argv[1]);"
