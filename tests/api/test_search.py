@@ -13,6 +13,7 @@ from tap_twitter_stream.coverage.fill_plan import Purse
 from tap_twitter_stream.settings.parse import parse_settings
 from tests.e2e.harness import wait_until
 from tests.fakes import FakeClock, Reply, ScriptedServer
+from tests.limits import HANG_S
 from tests.simulator.reader import FILTERED, connect, read_posts
 from twitter_stream_simulator import Scenario, Simulator
 
@@ -52,9 +53,9 @@ def a_gap(sim: Simulator) -> tuple[int, int, list[SearchRule]]:
     """Read some posts and stay away for a moment; return that moment, and the rules."""
     read_posts(connect(sim, FILTERED), 20)
     first = sim.oracle.connections[-1]
-    assert sim.wait_for(lambda: not first.is_open, 5)
+    assert sim.wait_for(lambda: not first.is_open, HANG_S)
     assert first.closed_s is not None
-    assert wait_until(lambda: missed_total(sim) > 250, 5)
+    assert wait_until(lambda: missed_total(sim) > 250, HANG_S)
     (absence,) = sim.oracle.absences[-1:]
     rules = [SearchRule(str(i), str(one["value"])) for i, one in enumerate(RULES)]
     return int(first.closed_s * 1e6), int(absence.to_s * 1e6), rules

@@ -8,6 +8,7 @@ import pytest
 from tap_twitter_stream.api.session import BearerAuth, default_user_agent, make_session
 from tap_twitter_stream.settings.parse import parse_settings
 from tests.fakes import Reply, ScriptedServer
+from tests.limits import HANG_S
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +21,7 @@ NETWORK = parse_settings({}, require_auth=False).network
 def asked_by(server: ScriptedServer, network: Network, token: str | None) -> dict[str, str]:
     """Make one request and return the headers that arrived."""
     with make_session(network, token) as session:
-        session.get(server.url, timeout=5)
+        session.get(server.url, timeout=HANG_S)
     return server.requests[-1][1]
 
 
@@ -42,7 +43,7 @@ def test_redirect_is_an_answer_and_not_followed() -> None:
     with ScriptedServer(Reply()) as other:
         moved = Reply(302, headers=(("Location", other.url),))
         with ScriptedServer(moved) as server, make_session(NETWORK, "token") as session:
-            assert session.get(server.url, timeout=5).status_code == 302
+            assert session.get(server.url, timeout=HANG_S).status_code == 302
         assert other.requests == []
 
 
@@ -64,7 +65,7 @@ def test_proxy_of_the_settings_wins_over_the_environment(monkeypatch: pytest.Mon
         monkeypatch.setenv("HTTP_PROXY", theirs.url)
         monkeypatch.setenv("NO_PROXY", "")
         with make_session(replace(NETWORK, proxy=ours.url)) as session:
-            session.get("http://x.example/", timeout=5)
+            session.get("http://x.example/", timeout=HANG_S)
         assert (len(ours.requests), len(theirs.requests)) == (1, 0)
 
 
@@ -73,7 +74,7 @@ def test_proxy_of_the_environment_is_used_without_one(monkeypatch: pytest.Monkey
         monkeypatch.setenv("HTTP_PROXY", theirs.url)
         monkeypatch.setenv("NO_PROXY", "")
         with make_session(NETWORK) as session:
-            session.get("http://x.example/", timeout=5)
+            session.get("http://x.example/", timeout=HANG_S)
         assert len(theirs.requests) == 1
 
 

@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from tap_twitter_stream.cli.simulate import simulate
+from tests.limits import HANG_S
 from twitter_stream_simulator import read_oracle
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def running(*options: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, An
 def get(facts: dict[str, Any], path: str) -> dict[str, Any]:
     headers = {"Authorization": f"Bearer {facts['bearer_token']}"}
     request = urllib.request.Request(facts["url"] + path, headers=headers)
-    with urllib.request.urlopen(request, timeout=5) as answer:
+    with urllib.request.urlopen(request, timeout=HANG_S) as answer:
         body: dict[str, Any] = json.load(answer)
         return body
 
@@ -58,7 +59,7 @@ def test_it_announces_itself_and_ends_cleanly_on_a_signal(
         rules = get(facts, "/2/tweets/search/stream/rules")["data"]
         assert [(r["value"], r.get("tag")) for r in rules] == [("fog", "weather"), ("tea", None)]
         process.send_signal(number)
-        out, err = process.communicate(timeout=1)
+        out, err = process.communicate(timeout=HANG_S)
         assert (process.returncode, out) == (0, "")
         assert facts["url"] in err
     assert len(read_oracle(path).of_kind("summary")) == 1
@@ -66,13 +67,13 @@ def test_it_announces_itself_and_ends_cleanly_on_a_signal(
 
 def test_it_ends_by_itself_after_max_seconds() -> None:
     with running("--max-seconds", "0.1") as (process, _):
-        assert process.wait(timeout=2) == 0
+        assert process.wait(timeout=HANG_S) == 0
 
 
 def test_it_ends_when_its_stop_page_is_called() -> None:
     with running() as (process, facts):
         get(facts, "/simulator/stop")
-        assert process.wait(timeout=2) == 0
+        assert process.wait(timeout=HANG_S) == 0
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from tap_twitter_stream.spool.reader import LogReader
 from tests.e2e.figures import note
 from tests.e2e.harness import children, config_for, is_running, wait_until, written
 from tests.e2e.pipeline import Pipeline, duckdb_command
+from tests.limits import HANG_S
 from twitter_stream_simulator import Scenario, Simulator
 
 if TYPE_CHECKING:
@@ -192,9 +193,9 @@ def test_receiver_does_not_outlive_its_tap(tmp_path: Path) -> None:
         table = [sys.executable, str(Path(__file__).with_name("ack_target.py"))]
         with Pipeline(tmp_path, config, [*table, str(tmp_path / "records.jsonl")]) as line:
             receiver = line.find_receiver()
-            assert sim.wait_for(lambda: sim.oracle.sent_total > 10, 20)
+            assert sim.wait_for(lambda: sim.oracle.sent_total > 10, HANG_S)
             os.kill(line.tap.pid, signal.SIGKILL)
             line.tap.wait()
-            assert wait_until(lambda: not is_running(receiver), 2)
+            assert wait_until(lambda: not is_running(receiver), HANG_S)
             assert not children(line.tap.pid)
-        assert sim.wait_for(lambda: not any(c.is_open for c in sim.oracle.connections), 2)
+        assert sim.wait_for(lambda: not any(c.is_open for c in sim.oracle.connections), HANG_S)

@@ -15,6 +15,7 @@ import pytest
 from tests.archive import corpus
 from tests.e2e.harness import environment, run, written
 from tests.e2e.pipeline import Pipeline
+from tests.limits import HANG_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -51,7 +52,7 @@ def test_the_commands_run_as_they_stand(tmp_path: Path, target: Callable[[str], 
         ["bash", "-ec", "set -o pipefail\n" + "\n".join(lines)],  # noqa: S607 - the system's
         cwd=tmp_path,
         check=True,
-        timeout=120,
+        timeout=HANG_S,
         env={**environment(tmp_path), "PATH": path},
     )
     (tweets,) = tmp_path.rglob("tweets-*.jsonl")

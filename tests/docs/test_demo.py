@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.limits import HANG_S
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -26,7 +28,7 @@ def demo(output: Path) -> str:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=60,
+        timeout=HANG_S,
     )
     assert ended.returncode == 0, ended.stdout
     return ended.stdout
@@ -48,7 +50,7 @@ def test_second_demo_continues_the_first(tmp_path: Path, target: Callable[[str],
     assert posts(first)[0] == 0 < posts(first)[1] == posts(second)[0] < posts(second)[1]
     (command,) = re.findall(r"^  (\S+ -c \".+\")$", first, re.MULTILINE)
     asked = subprocess.run(
-        shlex.split(command), cwd=ROOT, check=False, capture_output=True, text=True, timeout=60
+        shlex.split(command), cwd=ROOT, check=False, capture_output=True, text=True, timeout=HANG_S
     )
     assert asked.returncode == 0, asked.stderr
     assert "created_at" in asked.stdout

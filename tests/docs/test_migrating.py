@@ -13,6 +13,7 @@ import tweepy
 
 from tap_twitter_stream.settings.parse import parse_settings
 from tap_twitter_stream.settings.schema import SETTINGS_SCHEMA
+from tests.limits import HANG_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,7 +71,7 @@ def test_every_public_name_of_the_old_stream_is_in_the_table(tool: Callable[[str
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=HANG_S,
     )
     doc, members = json.loads(done.stdout)
     names = documented(doc)

@@ -17,6 +17,7 @@ from scripts.make_readme_tables import filled
 from tap_twitter_stream.errors import SettingsError
 from tap_twitter_stream.settings.parse import parse_settings
 from tap_twitter_stream.settings.schema import SETTINGS_SCHEMA
+from tests.limits import HANG_S
 from twitter_stream_simulator import Scenario, Simulator
 
 if TYPE_CHECKING:
@@ -118,6 +119,6 @@ def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
         env={**known, **os.environ, "HOME": str(folder), "PATH": os.pathsep.join(path)},
         capture_output=True,
         text=True,
-        timeout=200,
+        timeout=HANG_S,
         check=False,
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.limits import HANG_S
 from twitter_stream_simulator import Scenario, read_oracle
 from twitter_stream_simulator.rules.language import parse_rule
 from twitter_stream_simulator.rules.operators import OPERATORS, RuleError
@@ -68,7 +69,7 @@ def test_the_scenario_loads_and_the_command_runs(tmp_path: Path) -> None:
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=HANG_S,
         check=False,
     )
     assert done.returncode == 0, done.stderr

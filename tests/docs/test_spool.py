@@ -11,6 +11,7 @@ from pathlib import Path
 from tap_twitter_stream.settings.schema import SETTINGS_SCHEMA
 from tap_twitter_stream.spool.folder import FORMAT_VERSION
 from tap_twitter_stream.spool.frames import HEADER_BYTES, MAGIC
+from tests.limits import HANG_S
 
 PAGE = (Path(__file__).parents[2] / "docs" / "spool.md").read_text(encoding="utf-8")
 
@@ -20,7 +21,7 @@ def test_the_command_works_as_written(tmp_path: Path) -> None:
     (tmp_path / "letters.jsonl").write_text('{"data":{"id":"5","text":"mended"}}\n')
     command = command.replace("twitter-stream", str(Path(sys.executable).parent / "twitter-stream"))
     done = subprocess.run(
-        ["/bin/sh", "-c", command], cwd=tmp_path, capture_output=True, timeout=30, check=False
+        ["/bin/sh", "-c", command], cwd=tmp_path, capture_output=True, timeout=HANG_S, check=False
     )
     assert done.returncode == 0, done.stderr
     last = json.loads((tmp_path / "again.jsonl").read_text().splitlines()[-1])

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from scripts.make_target_checks import END, HEAD, MARK, SETUPS
+from tests.limits import HANG_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,7 +45,7 @@ def typed(
         env={**os.environ, "PATH": os.pathsep.join(map(str, path)), **more},
         capture_output=True,
         text=True,
-        timeout=200,
+        timeout=HANG_S,
         check=False,
     )
 

@@ -15,6 +15,8 @@ from collections import Counter
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from tests.limits import HANG_S
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
     from twitter_stream_simulator import Simulator
 
 COMMAND = (sys.executable, "-m", "tap_twitter_stream")
-TIMEOUT_S = 30.0
 RULES = [{"value": "cat", "tag": "cats"}, {"value": "dog", "tag": "dogs"}]
 Json = dict[str, Any]
 _NUMBERS = itertools.count(1)
@@ -80,7 +81,7 @@ def is_running(pid: int) -> bool:
         return False
 
 
-def wait_until(predicate: Callable[[], bool], timeout_s: float = TIMEOUT_S) -> bool:
+def wait_until(predicate: Callable[[], bool], timeout_s: float = HANG_S) -> bool:
     """Wait for something that nobody announces; say whether it came in time."""
     deadline_s = time.monotonic() + timeout_s
     pause = threading.Event()
@@ -134,7 +135,7 @@ class Tap:
                 os.kill(pid, signal.SIGKILL)
         self.process.wait()
         self.read()
-        self._thread.join(TIMEOUT_S)
+        self._thread.join(HANG_S)
         self._stderr.close()
         if self.process.stdout:
             self.process.stdout.close()
@@ -195,7 +196,7 @@ class Tap:
         """What the tap said so far."""
         return self._log.read_text(errors="replace")
 
-    def says(self, words: str, timeout_s: float = TIMEOUT_S) -> None:
+    def says(self, words: str, timeout_s: float = HANG_S) -> None:
         """Wait until the tap has said something on stderr."""
         assert wait_until(lambda: words in self.stderr, timeout_s), self.stderr
 
@@ -203,7 +204,7 @@ class Tap:
         """Wait until that many records of a stream have come."""
         name = stream.encode()
         with self._changed:
-            self._changed.wait_for(lambda: self._at_end or self._totals[name] >= posts, TIMEOUT_S)
+            self._changed.wait_for(lambda: self._at_end or self._totals[name] >= posts, HANG_S)
             assert self._totals[name] >= posts, self.stderr
 
     def receiver(self) -> int:
@@ -217,14 +218,14 @@ class Tap:
         self.process.send_signal(how)
         return self.ended()
 
-    def ended(self, timeout_s: float = TIMEOUT_S) -> int:
+    def ended(self, timeout_s: float = HANG_S) -> int:
         """Wait for the end, read the rest, and return the exit code."""
         try:
             code = self.process.wait(timeout_s)
         except subprocess.TimeoutExpired:
             raise AssertionError(self.stderr) from None
         self.read()
-        self._thread.join(TIMEOUT_S)
+        self._thread.join(HANG_S)
         return code
 
 
@@ -261,7 +262,7 @@ def command(
         check=False,
         capture_output=True,
         text=True,
-        timeout=TIMEOUT_S,
+        timeout=HANG_S,
         env=environment(folder, env),
     )
     return ended.returncode, ended.stdout, ended.stderr

@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.e2e.harness import TIMEOUT_S, children
+from tests.e2e.harness import children
+from tests.limits import HANG_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent.parent
 TARGETS = ("target-duckdb", "target-jsonl", "target-postgres")
 # A start of Meltano takes 3 s on a quiet machine.
-PATIENCE_S = 4 * TIMEOUT_S
+PATIENCE_S = 4 * HANG_S
 
 
 class Project:

@@ -9,7 +9,6 @@ import subprocess
 from typing import IO, TYPE_CHECKING
 
 from tests.e2e.harness import (
-    TIMEOUT_S,
     Json,
     arguments,
     children,
@@ -18,6 +17,7 @@ from tests.e2e.harness import (
     wait_until,
     written,
 )
+from tests.limits import HANG_S
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,10 +91,10 @@ class Pipeline:
         self.receiver = children(self.tap.pid)[0]
         return self.receiver
 
-    def ended(self, timeout_s: float = TIMEOUT_S) -> tuple[int, int]:
+    def ended(self, timeout_s: float = HANG_S) -> tuple[int, int]:
         """Wait for both ends, and for the receiver's; return the exit codes."""
         codes = self.tap.wait(timeout_s), self.target.wait(timeout_s)
-        assert not self.receiver or wait_until(lambda: not is_running(self.receiver), 5)
+        assert not self.receiver or wait_until(lambda: not is_running(self.receiver), HANG_S)
         return codes
 
     def stop(self) -> tuple[int, int]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import s3fs
 
 from tests.e2e.harness import wait_until
+from tests.limits import HANG_S
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -64,7 +65,7 @@ class S3Server:
         log = self._folder / "server.log"
         with log.open("wb") as said:
             self._process = subprocess.Popen(self._command, stdout=said, stderr=said)
-        assert wait_until(self._has_bucket, 60), log.read_text(errors="replace")[-3000:]
+        assert wait_until(self._has_bucket, HANG_S), log.read_text(errors="replace")[-3000:]
         return self
 
     def _has_bucket(self) -> bool:

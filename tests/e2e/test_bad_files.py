@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.harness import TIMEOUT_S, arguments, command, config_for, environment, written
+from tests.e2e.harness import arguments, command, config_for, environment, written
+from tests.limits import HANG_S
 from twitter_stream_simulator import Scenario, Simulator
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "troubleshooting.md"
@@ -34,7 +35,7 @@ HANDLES = [
 def said(command: list[str], folder: Path) -> tuple[int, bytes, list[str]]:
     """Run a command; return its code, what it wrote, and its lines of failure."""
     ended = subprocess.run(
-        command, check=False, capture_output=True, timeout=TIMEOUT_S, env=environment(folder)
+        command, check=False, capture_output=True, timeout=HANG_S, env=environment(folder)
     )
     text = ended.stderr.decode()
     assert "Traceback" not in text

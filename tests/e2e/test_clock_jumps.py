@@ -8,6 +8,7 @@ import pytest
 
 from tests.e2e.expected import check_books
 from tests.e2e.harness import Tap, config_for
+from tests.limits import Slowness
 from twitter_stream_simulator import Scenario, Simulator
 
 DAY_S = 86_400.0
@@ -42,7 +43,7 @@ def test_a_clock_that_is_set_changes_neither_the_posts_nor_the_length_of_the_run
             ],
         }
     )
-    with Simulator(scenario) as sim:
+    with Simulator(scenario) as sim, Slowness() as slow:
         begun_s = time.monotonic()
         config = config_for(sim, spool_dir=str(tmp_path / "spool"), **bounds)
         with Tap(tmp_path, config) as tap:
@@ -53,7 +54,7 @@ def test_a_clock_that_is_set_changes_neither_the_posts_nor_the_length_of_the_run
         sent = sim.oracle.sent_ids()
     assert code == 0, tap.stderr
     assert tap.window["stop_reason"] == (reason or "max_records")
-    assert 4.5 < took_s < 15
+    assert 4.5 < took_s < 15 * slow.factor
     assert tap.ids() == sent[: len(tap.ids())]
     check_books(tap.window)
     started, ended = (

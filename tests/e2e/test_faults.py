@@ -7,6 +7,7 @@ import pytest
 
 from tests.e2e.expected import check_books
 from tests.e2e.harness import Tap, capture, config_for
+from tests.limits import Slowness
 from twitter_stream_simulator import Scenario, Simulator
 
 if TYPE_CHECKING:
@@ -45,10 +46,11 @@ def endings(tap: Tap) -> list[str]:
 def test_a_lost_connection_is_followed_by_another(
     tmp_path: Path, fault: str, ending: str, *, gzip: bool
 ) -> None:
-    tap, _ = survived(tmp_path, SEND, {"do": fault}, gzip=gzip)
+    with Slowness() as slow:
+        tap, _ = survived(tmp_path, SEND, {"do": fault}, gzip=gzip)
     assert endings(tap) == [ending, "stopped_by_us"]
     (gap,) = tap.records("capture_gaps")
-    assert gap["duration_seconds"] < 1
+    assert gap["duration_seconds"] < slow.factor
 
 
 @pytest.mark.parametrize(

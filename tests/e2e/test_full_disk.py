@@ -18,6 +18,7 @@ import pytest
 from tests.e2e.expected import check_books
 from tests.e2e.harness import Tap, capture, config_for, one_sentence, run, wait_until
 from tests.e2e.small_disk import SmallDisk, small_disk
+from tests.limits import HANG_S
 from tests.soak.test_random_faults import happened_s, instant
 from twitter_stream_simulator import Scenario, Simulator
 
@@ -99,15 +100,15 @@ def test_a_disk_full_for_longer_than_x_waits_costs_what_the_ledger_names(
         with Tap(tmp_path, config_for(sim, **spool_of(disk))) as tap:
             tap.has(500)
             fill_beside(tap, disk)
-            assert sim.wait_for(lambda: not sim.oracle.connections[0].is_open, 20)
+            assert sim.wait_for(lambda: not sim.oracle.connections[0].is_open, HANG_S)
             # The tap cannot know of that before there is room.
             assert wait_until(lambda: time.time() > (sim.oracle.connections[0].closed_s or 0) + 3)
             disk.free()
-            assert sim.wait_for(lambda: len(sim.oracle.connections) == 2, 20)
+            assert sim.wait_for(lambda: len(sim.oracle.connections) == 2, HANG_S)
             tap.has(len(sim.oracle.sent_ids()) + 2000)
             assert tap.stop() == 0, tap.stderr
         assert sim.oracle.connections[0].ending == "slow_reader"
-        assert sim.wait_for(lambda: not sim.oracle.connections[-1].is_open, 5)
+        assert sim.wait_for(lambda: not sim.oracle.connections[-1].is_open, HANG_S)
     assert "the spool can be written again" in tap.stderr
     check_books(tap.window)
     assert check_ledger(sim, tap)

@@ -11,6 +11,7 @@ import pytest
 
 from tests.e2e.expected import check_books
 from tests.e2e.harness import Tap, children, config_for, wait_until
+from tests.limits import HANG_S
 from twitter_stream_simulator import Scenario, Simulator
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ def test_a_killed_run_is_made_good_by_the_next(tmp_path: Path) -> None:
             for pid in pids:
                 os.kill(pid, signal.SIGKILL)
             first, state = tap, tap.states[-1] if tap.states else None
-        assert sim.wait_for(lambda: not any(one.is_open for one in sim.oracle.connections), 10)
+        assert sim.wait_for(lambda: not any(one.is_open for one in sim.oracle.connections), HANG_S)
         before = sim.oracle.sent_total
         assert wait_until(lambda: missed_total(sim) > 200)
         assert sim.oracle.sent_total == before
@@ -152,7 +153,7 @@ def test_a_gap_outlives_a_run_that_could_not_fill_it(tmp_path: Path) -> None:
         state = tap.states[-1]
         assert len(state["bookmarks"]["capture_windows"]["capture"]["gaps"]) == 2
         with Tap(tmp_path, settings, state=state) as later:
-            assert wait_until(lambda: len(filled(later, "recovered")) == 2, 20), later.stderr
+            assert wait_until(lambda: len(filled(later, "recovered")) == 2, HANG_S), later.stderr
             assert later.stop() == 0, later.stderr
     rows = filled(later, "recovered")
     assert {row["gap_id"] for row in rows} == {row["gap_id"] for row in settled(tap)}
@@ -189,7 +190,7 @@ def test_search_brings_what_was_missed_with_the_rules_it_matches(tmp_path: Path)
         ways = ("backfill", "recovery", "search")
         settings = config(sim, tmp_path, *ways, rules=rules, gap_fill_max_cost_usd=50)
         with Tap(tmp_path, settings) as tap:
-            assert wait_until(partial(has_filled, tap, "searched", 2), 80), tap.stderr
+            assert wait_until(partial(has_filled, tap, "searched", 2), HANG_S), tap.stderr
             assert tap.stop() == 0, tap.stderr
         # X was asked for a backfill and for a recovery once each, and said no.
         assert [one["status"] for one in tap.records("errors") if one["kind"] == "http"] == [

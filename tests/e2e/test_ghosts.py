@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.e2e.harness import Tap, config_for
+from tests.limits import HANG_S
 from tests.simulator.reader import SAMPLE, connect, read_posts
 from twitter_stream_simulator import Scenario, Simulator
 
@@ -17,7 +18,7 @@ def test_a_ghost_is_ended_where_the_user_wants_that(tmp_path: Path, *, kills: bo
     """Takes some 6 s with the setting, for the wait after a kill; without it X's minute begins."""
     with Simulator(Scenario(rate_per_s=200.0, ghost_slot_s=600.0)) as sim:
         read_posts(connect(sim, SAMPLE), 1)  # somebody before us, who did not say goodbye
-        assert sim.wait_for(lambda: not sim.oracle.connections[0].is_open, 5)
+        assert sim.wait_for(lambda: not sim.oracle.connections[0].is_open, HANG_S)
         config = config_for(sim, endpoints=["sample"], kill_ghost_connections=kills)
         config = {name: value for name, value in config.items() if "rules" not in name}
         with Tap(tmp_path, config) as tap:

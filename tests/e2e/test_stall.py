@@ -19,12 +19,13 @@ from tap_twitter_stream.spool.frames import Kind
 from tap_twitter_stream.spool.reader import LogReader
 from tap_twitter_stream.spool.writer import LogWriter
 from tests.e2e.harness import config_for
+from tests.limits import HANG_S, Slowness
 from twitter_stream_simulator import Scenario, Simulator
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-STALL_S = 0.5
+STALL_S = 1.0
 
 
 def receive(sim: Simulator, folder: Path, connections: int) -> list[dict[str, Any]]:
@@ -48,10 +49,10 @@ def receive(sim: Simulator, folder: Path, connections: int) -> list[dict[str, An
     )
     thread = threading.Thread(target=receiver.run)
     thread.start()
-    seen = sim.wait_for(lambda: len(sim.oracle.connections) >= connections, 20)
+    seen = sim.wait_for(lambda: len(sim.oracle.connections) >= connections, HANG_S)
     clock.stop()
     os.write(wake_end, b"x")
-    thread.join(10)
+    thread.join(HANG_S)
     log.close()
     os.close(wake)
     os.close(wake_end)
@@ -64,17 +65,17 @@ def receive(sim: Simulator, folder: Path, connections: int) -> list[dict[str, An
 
 def test_a_silent_stream_is_reconnected_at_once(tmp_path: Path) -> None:
     steps = [{"do": "send", "posts": 3, "rate_per_s": "max"}, {"do": "silence"}]
-    with Simulator(Scenario(connections=[{"steps": steps}])) as sim:
+    with Simulator(Scenario(connections=[{"steps": steps}])) as sim, Slowness() as slow:
         stalled, stopped = receive(sim, tmp_path, connections=2)
     assert stalled["ending"]["kind"] == "stalled"
-    assert STALL_S <= stalled["ending"]["silent_s"] < STALL_S + 0.5
-    assert stalled["wait_s"] < 0.5
+    assert STALL_S <= stalled["ending"]["silent_s"] < STALL_S + 0.5 * slow.factor
+    assert stalled["wait_s"] < 0.5 * slow.factor
     assert stopped["ending"]["kind"] == "stopped_by_us"
 
 
 def test_keep_alives_count_as_life(tmp_path: Path) -> None:
-    steps = [{"do": "idle", "seconds": 4 * STALL_S}, {"do": "close"}]
-    scenario = Scenario(connections=[{"steps": steps}], keep_alive_s=STALL_S / 4)
+    steps = [{"do": "idle", "seconds": 2 * STALL_S}, {"do": "close"}]
+    scenario = Scenario(connections=[{"steps": steps}], keep_alive_s=STALL_S / 20)
     with Simulator(scenario) as sim:
         first, _ = receive(sim, tmp_path, connections=2)
     assert first["ending"] == {"kind": "closed_by_server", "clean": True}

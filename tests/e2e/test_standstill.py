@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tests.e2e.harness import Tap, config_for, wait_until
 from tests.e2e.test_full_disk import check_ledger
+from tests.limits import HANG_S
 from twitter_stream_simulator import Scenario, Simulator
 
 if TYPE_CHECKING:
@@ -28,8 +29,8 @@ def test_an_end_that_was_slept_through_costs_what_the_ledger_names(tmp_path: Pat
             (connection,) = sim.oracle.connections
             assert wait_until(lambda: time.time() > (connection.closed_s or time.time()) + ABSENT_S)
             os.kill(receiver, signal.SIGCONT)
-            assert sim.wait_for(lambda: len(sim.oracle.connections) == 2, 20)
+            assert sim.wait_for(lambda: len(sim.oracle.connections) == 2, HANG_S)
             tap.has(len(sim.oracle.sent_ids()) + 500)
             assert tap.stop() == 0, tap.stderr
-        assert sim.wait_for(lambda: not sim.oracle.connections[-1].is_open, 5)
+        assert sim.wait_for(lambda: not sim.oracle.connections[-1].is_open, HANG_S)
     assert len(check_ledger(sim, tap)) > 100

@@ -5,6 +5,7 @@ import signal
 import socket
 import time
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +13,15 @@ import pytest
 
 from tests.e2e.expected import check_books
 from tests.e2e.figures import note
-from tests.e2e.harness import TIMEOUT_S, Tap, capture, config_for, is_running, wait_until
+from tests.e2e.harness import COMMAND, Tap, capture, config_for, is_running, wait_until
+from tests.limits import HANG_S, Slowness
 from twitter_stream_simulator import Scenario, Simulator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SOCKETS_S = 1.0  # what a stop may take until the last socket is closed
+SOCKETS_S = 1.0  # what a stop may take until the last socket is closed (G6)
+END_S = 1.0  # and after the grace
 GRACE_S = 3
 SIGNALS = [signal.SIGTERM, signal.SIGINT]
 
@@ -30,19 +33,44 @@ def sockets_closed(sim: Simulator) -> bool:
 def gone(folder: Path, tap: Tap) -> None:
     """Check that the run has left no process and no temporary spool."""
     assert tap.receivers
-    assert wait_until(lambda: not any(is_running(pid) for pid in tap.receivers), 1)
+    assert wait_until(lambda: not any(is_running(pid) for pid in tap.receivers), HANG_S)
     assert list((folder / "temporary").iterdir()) == []
 
 
-def stop(tap: Tap, sim: Simulator, how: int) -> tuple[float, float, int]:
-    """Ask for a stop; return the seconds until the sockets were closed and until the end."""
+@dataclass(frozen=True)
+class Stopped:
+    """How a stop went: seconds from the signal, and how much slower than alone all runs."""
+
+    sockets_s: float
+    end_s: float
+    code: int
+    slowness: float
+
+    def note(self, doing: str, how: int) -> None:
+        """Keep the figures for docs."""
+        facts = {"doing": doing, "signal": how, "sockets_s": self.sockets_s, "end_s": self.end_s}
+        note("stop", {**facts, "slowness": self.slowness})
+
+    def in_time(self, grace_s: float) -> bool:
+        """Whether both were within what G6 promises, on a machine that may be busy."""
+        sockets, end = SOCKETS_S * self.slowness, (grace_s + END_S) * self.slowness
+        return self.sockets_s < sockets and self.end_s < end
+
+
+def stop(tap: Tap, sim: Simulator, how: int) -> Stopped:
+    """Ask for a stop and wait for the end."""
     tap.receiver()
+    with Slowness() as slow:
+        return _stop(tap, sim, how, slow)
+
+
+def _stop(tap: Tap, sim: Simulator, how: int, slow: Slowness) -> Stopped:
     began_s = time.monotonic()
     tap.process.send_signal(how)
-    assert sim.wait_for(lambda: sockets_closed(sim), TIMEOUT_S)
+    assert sim.wait_for(lambda: sockets_closed(sim), HANG_S)
     sockets_s = time.monotonic() - began_s
     code = tap.ended()
-    return sockets_s, time.monotonic() - began_s, code
+    return Stopped(sockets_s, time.monotonic() - began_s, code, slow.factor)
 
 
 STEPS: dict[str, tuple[list[dict[str, Any]], str]] = {
@@ -62,12 +90,11 @@ def test_a_signal_closes_sockets_within_a_second(tmp_path: Path, doing: str, how
     config: dict[str, Any] = {"shutdown_grace_seconds": GRACE_S}
     with Simulator(scenario) as sim, Tap(tmp_path, config_for(sim, **config)) as tap:
         tap.says(words)
-        sockets_s, end_s, code = stop(tap, sim, how)
+        stopped = stop(tap, sim, how)
         gone(tmp_path, tap)
-    note("stop", {"doing": doing, "signal": how, "sockets_s": sockets_s, "end_s": end_s})
-    assert code == 0, tap.stderr
-    assert sockets_s < SOCKETS_S
-    assert end_s < GRACE_S + 1
+    stopped.note(doing, how)
+    assert stopped.code == 0, tap.stderr
+    assert stopped.in_time(GRACE_S), stopped
     assert tap.window["stop_reason"] == "signal"
     assert tap.messages[-1]["type"] == "STATE"
     check_books(tap.window)
@@ -77,7 +104,7 @@ def test_a_signal_closes_sockets_within_a_second(tmp_path: Path, doing: str, how
 def silent_server() -> Iterator[socket.socket]:
     """Listen, but never answer."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.settimeout(TIMEOUT_S)
+        listener.settimeout(HANG_S)
         yield listener
 
 
@@ -86,10 +113,10 @@ def test_a_signal_ends_a_connect_that_gets_no_answer(tmp_path: Path, how: int) -
     with Simulator(Scenario()) as sim, silent_server() as server:
         url = f"http://127.0.0.1:{server.getsockname()[1]}"
         config = config_for(sim, stream_url=url, shutdown_grace_seconds=GRACE_S)
-        with Tap(tmp_path, config) as tap:
+        with Tap(tmp_path, config) as tap, Slowness() as slow:
             peer, _ = server.accept()
             with peer:
-                peer.settimeout(TIMEOUT_S)
+                peer.settimeout(HANG_S)
                 assert peer.recv(65536).startswith(b"GET /2/tweets/search/stream")
                 tap.receiver()
                 began_s = time.monotonic()
@@ -97,12 +124,11 @@ def test_a_signal_ends_a_connect_that_gets_no_answer(tmp_path: Path, how: int) -
                 assert peer.recv(65536) == b""
                 sockets_s = time.monotonic() - began_s
             code = tap.ended()
-            end_s = time.monotonic() - began_s
+            stopped = Stopped(sockets_s, time.monotonic() - began_s, code, slow.factor)
             gone(tmp_path, tap)
-    note("stop", {"doing": "connecting", "signal": how, "sockets_s": sockets_s, "end_s": end_s})
+    stopped.note("connecting", how)
     assert code == 0, tap.stderr
-    assert sockets_s < SOCKETS_S
-    assert end_s < GRACE_S + 1
+    assert stopped.in_time(GRACE_S), stopped
     assert tap.window["stop_reason"] == "signal"
 
 
@@ -112,7 +138,7 @@ def blocked(folder: Path, sim: Simulator, **more: object) -> Tap:
     tap = Tap(folder, config, reads=False)
     tap.receiver()
     # Some 5 MB, several times what the pipe holds: the tap is behind, and cannot be anything else.
-    assert sim.wait_for(lambda: sim.oracle.sent_total >= 1500, TIMEOUT_S), tap.stderr
+    assert sim.wait_for(lambda: sim.oracle.sent_total >= 1500, HANG_S), tap.stderr
     received_bytes = sim.oracle.connections[0].size_bytes
     spool = folder / "spool"
     assert wait_until(lambda: sum(f.stat().st_size for f in spool.glob("*.log")) > received_bytes)
@@ -123,13 +149,12 @@ def blocked(folder: Path, sim: Simulator, **more: object) -> Tap:
 def test_blocked_stdout_ends_with_4_and_loses_nothing(tmp_path: Path, how: int) -> None:
     with Simulator(Scenario(rate_per_s="max", limit_posts=1500)) as sim:
         with blocked(tmp_path, sim, shutdown_grace_seconds=1) as tap:
-            sockets_s, end_s, code = stop(tap, sim, how)
+            stopped = stop(tap, sim, how)
             gone(tmp_path, tap)
             tap.ended()
-        note("stop", {"doing": "blocked", "signal": how, "sockets_s": sockets_s, "end_s": end_s})
-        assert code == 4, tap.stderr
-        assert sockets_s < SOCKETS_S
-        assert end_s < 1 + 1
+        stopped.note("blocked", how)
+        assert stopped.code == 4, tap.stderr
+        assert stopped.in_time(grace_s=1), stopped
         assert all(line.endswith(b"\n") for line in tap.raw)
         config = config_for(sim, spool_dir=str(tmp_path / "spool"))
         state = tap.states[-1] if tap.states else None
@@ -152,10 +177,11 @@ def test_a_second_signal_ends_at_once(tmp_path: Path) -> None:
         began_s = time.monotonic()
         tap.process.send_signal(signal.SIGTERM)
         # Two signals within a second are one request, as runners send both.
-        assert wait_until(lambda: time.monotonic() - began_s > 1.2, 5)
+        assert wait_until(lambda: time.monotonic() - began_s > 1.2, HANG_S)
         assert tap.process.poll() is None
         tap.process.send_signal(signal.SIGTERM)
-        assert tap.process.wait(2) == 128 + signal.SIGTERM
+        assert tap.process.wait(HANG_S) == 128 + signal.SIGTERM
+        assert time.monotonic() - began_s < 60, "the grace was not waited for"
         gone(tmp_path, tap)
 
 
@@ -175,12 +201,20 @@ def test_killed_tap_without_spool_dir_leaves_only_its_temporary_folder(tmp_path:
         tap.has(5)
         receiver = tap.receiver()
         os.kill(tap.process.pid, signal.SIGKILL)
-        assert wait_until(lambda: not is_running(receiver), 2)
-        assert sim.wait_for(lambda: sockets_closed(sim), SOCKETS_S)
+        assert wait_until(lambda: not is_running(receiver), HANG_S)
+        assert sim.wait_for(lambda: sockets_closed(sim), HANG_S)
+
+
+def default_hang_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let children end by SIGHUP although these tests may run under nohup, which is inherited."""
+    monkeypatch.setattr("tests.e2e.harness.COMMAND", ("env", "--default-signal=HUP", *COMMAND))
 
 
 @pytest.mark.parametrize("both", [True, False], ids=["group", "tap"])
-def test_a_terminal_that_is_closed_stops_the_run_in_order(tmp_path: Path, *, both: bool) -> None:
+def test_a_terminal_that_is_closed_stops_the_run_in_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, both: bool
+) -> None:
+    default_hang_up(monkeypatch)
     with Simulator(Scenario()) as sim, Tap(tmp_path, config_for(sim)) as tap:
         tap.has(5)
         receiver = tap.receiver()

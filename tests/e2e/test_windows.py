@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.e2e.expected import check_books
-from tests.e2e.harness import capture, config_for, run
+from tests.e2e.harness import capture, config_for, run, wait_until
+from tests.limits import Slowness
 from twitter_stream_simulator import Scenario, Simulator
 
 if TYPE_CHECKING:
@@ -41,12 +42,13 @@ def test_each_bound_ends_the_run(
 
 
 def test_stop_at_ends_the_run_at_its_instant(tmp_path: Path) -> None:
-    stop_at = datetime.now(timezone.utc) + timedelta(seconds=4)
-    with Simulator(Scenario()) as sim:
+    with Simulator(Scenario()) as sim, Slowness() as slow:
+        assert wait_until(lambda: slow.measured)
+        stop_at = datetime.now(timezone.utc) + timedelta(seconds=4 * slow.factor)
         code, tap = run(tmp_path, config_for(sim, stop_at=stop_at.isoformat()))
     assert (code, tap.window["stop_reason"]) == (0, "stop_at")
     ended_at = datetime.fromisoformat(tap.window["ended_at"].replace("Z", "+00:00"))
-    assert timedelta(0) <= ended_at - stop_at < timedelta(seconds=3)
+    assert timedelta(0) <= ended_at - stop_at < timedelta(seconds=3 * slow.factor)
 
 
 def test_aligned_end_lies_on_the_grid(tmp_path: Path) -> None:

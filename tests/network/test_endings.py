@@ -18,6 +18,7 @@ from tap_twitter_stream.api.stream import StreamRequest, open_stream
 from tap_twitter_stream.policy.ending import HttpRefused, NetworkFailed
 from tap_twitter_stream.policy.governor import Fatal, Governor, reached_x
 from tap_twitter_stream.settings.parse import parse_settings
+from tests.limits import HANG_S
 from tests.network.servers import Proxy, TlsFront, bundle
 from twitter_stream_simulator import Scenario, Simulator
 
@@ -128,7 +129,7 @@ def test_a_server_that_asks_for_our_certificate(authority: trustme.CA, trusted: 
         worker = threading.Thread(target=refuse)
         worker.start()
         ending = attempt(f"https://localhost:{listener.getsockname()[1]}", trusted)
-        worker.join(5)
+        worker.join(HANG_S)
     assert ending.phase == "tls"
     assert "CERTIFICATE" in ending.detail
     assert not reached_x(ending)

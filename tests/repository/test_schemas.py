@@ -13,6 +13,7 @@ from scripts import make_schemas
 from scripts.schema_source.openapi import TWEET_NAMES
 from tap_twitter_stream import schema as schema_module
 from tap_twitter_stream.schema import load_schema
+from tests.limits import HANG_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -147,7 +148,7 @@ def test_referenced_tweets_have_the_properties_of_tweets() -> None:
 def test_hand_made_files_are_what_the_tables_say() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "scripts.make_schemas", "--check"],
-        cwd=ROOT, capture_output=True, text=True, check=False, timeout=30,
+        cwd=ROOT, capture_output=True, text=True, check=False, timeout=HANG_S,
     )  # fmt: skip
     assert (done.returncode, done.stdout) == (0, "")
 

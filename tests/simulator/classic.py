@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import requests
 from requests_oauthlib import OAuth1
 
-from tests.simulator.reader import TIMEOUT_S
+from tests.limits import HANG_S
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,7 +63,7 @@ def _text(value: object) -> str:
 def send(sim: Simulator, wire: bytes) -> socket.socket:
     """Send a request and return its socket."""
     address = urlsplit(sim.url)
-    connection = socket.create_connection((str(address.hostname), address.port or 0), TIMEOUT_S)
+    connection = socket.create_connection((str(address.hostname), address.port or 0), HANG_S)
     connection.sendall(wire)
     return connection
 

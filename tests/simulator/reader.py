@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
+from tests.limits import HANG_S
 from twitter_stream_simulator.protocol.fields import LEGAL_VALUES, PRIVATE_FIELDS
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     from twitter_stream_simulator import Simulator
 
-TIMEOUT_S = 5.0
 SAMPLE = "/2/tweets/sample/stream"
 FILTERED = "/2/tweets/search/stream"
 EVERYTHING = "?" + urlencode(
@@ -32,7 +32,7 @@ def connect(
 ) -> socket.socket:
     """Send the request of a stream and return its socket."""
     address = urlsplit(sim.url)
-    connection = socket.create_connection((str(address.hostname), address.port or 0), TIMEOUT_S)
+    connection = socket.create_connection((str(address.hostname), address.port or 0), HANG_S)
     encoding = "gzip" if gzip else "identity"
     connection.sendall(
         f"GET {path} HTTP/1.1\r\nHost: x\r\nAccept-Encoding: {encoding}\r\n"
@@ -139,7 +139,7 @@ def call(
     headers = {"Authorization": f"Bearer {token or sim.bearer_token}"}
     request = urllib.request.Request(url, data=data, headers=headers, method=method)
     try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:
+        with urllib.request.urlopen(request, timeout=HANG_S) as answer:
             return answer.status, json.loads(answer.read()), dict(answer.headers)
     except urllib.error.HTTPError as error:
         with error:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from tests.e2e.harness import config_for, is_running, wait_until
 from tests.e2e.pipeline import Pipeline
 from tests.e2e.test_bad_disk import free_disk
+from tests.limits import HANG_S
 from tests.soak.test_random_faults import SLOW_KINDS
 from twitter_stream_simulator import Scenario, Simulator
 from twitter_stream_simulator.scenario.random_faults import KINDS
@@ -99,7 +100,9 @@ class Schedule:
         """Wait until the run is connected."""
         line.find_receiver()
         seen = len(self.sim.oracle.connections)
-        assert self.sim.wait_for(lambda: len(self.sim.oracle.connections) > seen, 30), line.said()
+        assert self.sim.wait_for(lambda: len(self.sim.oracle.connections) > seen, HANG_S), (
+            line.said()
+        )
 
     def _wait(self, least_s: float, most_s: float) -> None:
         threading.Event().wait(self._chance.uniform(least_s, most_s))

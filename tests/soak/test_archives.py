@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 from tests.archive import corpus
 from tests.archive.runs import tar
 from tests.e2e.figures import note
-from tests.e2e.harness import TIMEOUT_S, arguments, environment, is_running
+from tests.e2e.harness import arguments, environment, is_running
+from tests.limits import HANG_S
 from tests.soak.test_endurance import LONG, cpu_s, memory_mb
 
 if TYPE_CHECKING:
@@ -164,7 +165,7 @@ class Run:
                     if len(ids) + len(self.covered) == after:
                         tap.send_signal(signal.SIGKILL)
             tap.stdout.close()
-            self.code = tap.wait(TIMEOUT_S)
+            self.code = tap.wait(HANG_S)
         self.said = (folder / "log").read_text()
 
 

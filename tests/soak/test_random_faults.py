@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from tests.e2e.expected import check_books
 from tests.e2e.figures import note
 from tests.e2e.harness import Tap, config_for, is_running, wait_until
+from tests.limits import HANG_S
 from tests.soak.test_endurance import memory_mb, rounded
 from twitter_stream_simulator import Scenario, Simulator
 from twitter_stream_simulator.material.ids import LOW_BITS, SNOWFLAKE_EPOCH_MS
@@ -83,7 +84,7 @@ def test_twenty_partitions_under_random_faults(tmp_path: Path) -> None:
                 with contextlib.suppress(OSError):  # one of them may end just now
                     memory.append(memory_mb(*filter(is_running, pids)))
             assert tap.ended(60) == 0, tap.stderr
-        assert sim.wait_for(lambda: not any(c.is_open for c in sim.oracle.connections), 5)
+        assert sim.wait_for(lambda: not any(c.is_open for c in sim.oracle.connections), HANG_S)
         ended_s = instant(tap.window["ended_at"])
         sim.catch_up()
         closed_s = max(c.closed_s or 0 for c in sim.oracle.connections)

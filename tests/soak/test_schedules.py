@@ -20,6 +20,7 @@ import pytest
 from tests.e2e.figures import note
 from tests.e2e.harness import catalog_for
 from tests.e2e.pipeline import duckdb_command
+from tests.limits import HANG_S
 from tests.soak.schedule import Schedule
 from tests.soak.test_random_faults import LONG, happened_s, instant
 
@@ -132,7 +133,7 @@ def test_the_books_are_sound_and_tight(
     schedule = Schedule(tmp_path, command, catalog, seed)
     with schedule.sim as sim:
         schedule.play()
-        assert sim.wait_for(lambda: not any(c.is_open for c in sim.oracle.connections), 10)
+        assert sim.wait_for(lambda: not any(c.is_open for c in sim.oracle.connections), HANG_S)
         sim.catch_up()
     books = Books.read(lambda sql: query_duckdb(tmp_path / "out.duckdb", sql))
     check_sound(schedule, books)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tap_twitter_stream.tools.redrive import read_letter
+from tests.limits import HANG_S
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,7 +51,7 @@ def redrive(
     rows = [one if isinstance(one, bytes) else json.dumps(one).encode() for one in lines]
     file.write_bytes(b"".join(row + b"\n" for row in rows))
     done = subprocess.run(
-        [COMMAND, "redrive", file, *options], capture_output=True, timeout=30, check=False
+        [COMMAND, "redrive", file, *options], capture_output=True, timeout=HANG_S, check=False
     )
     messages = [json.loads(line) for line in done.stdout.splitlines()]
     return messages, done.stderr.decode(), done.returncode

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from twarc import Twarc2
 
+from tests.limits import HANG_S
 from tests.witnesses.redirect import redirect
 from twitter_stream_simulator import Scenario, Simulator
 
@@ -52,7 +53,7 @@ def client(sim: Simulator) -> Iterator[Witness]:
 
 
 def sent(sim: Simulator) -> list[dict[str, Any]]:
-    assert sim.wait_for(lambda: sim.oracle.sent_total == POSTS, 5)
+    assert sim.wait_for(lambda: sim.oracle.sent_total == POSTS, HANG_S)
     return [json.loads(sim.oracle.messages[post_id]) for post_id in sim.oracle.sent_ids()]
 
 
@@ -84,7 +85,7 @@ def test_twarc_pages_through_a_search_and_its_counts() -> None:
         wanted = {post["data"]["id"] for post in islice(stream, 250)}
         stream.close()
         client.last_response.close()
-        assert sim.wait_for(lambda: not sim.oracle.connections[-1].is_open, 5)
+        assert sim.wait_for(lambda: not sim.oracle.connections[-1].is_open, HANG_S)
         until = str(max(map(int, wanted)) + 1)
         pages = list(client.search_recent("cat OR dog", until_id=until, max_results=100))
         found = [post["id"] for page in pages for post in page["data"]]

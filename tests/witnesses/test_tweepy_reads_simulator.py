@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import tweepy
 
+from tests.limits import HANG_S
 from tests.witnesses.redirect import redirect
 from twitter_stream_simulator import Scenario, Simulator
 from twitter_stream_simulator.protocol.fields import LEGAL_VALUES, PRIVATE_FIELDS
@@ -75,7 +76,7 @@ def x_time(instant: datetime) -> str:
 
 
 def sent(sim: Simulator) -> list[dict[str, Any]]:
-    assert sim.wait_for(lambda: sim.oracle.sent_total == POSTS, 5)
+    assert sim.wait_for(lambda: sim.oracle.sent_total == POSTS, HANG_S)
     return [json.loads(sim.oracle.messages[post_id]) for post_id in sim.oracle.sent_ids()]
 
 
@@ -123,7 +124,7 @@ def test_tweepy_pages_through_a_search_and_its_counts() -> None:
     with Simulator(Scenario(rate_per_s="max", limit_posts=POSTS, rules=rules)) as sim:
         stream = Witness(sim)
         stream.filter()
-        assert sim.wait_for(lambda: sim.oracle.sent_total == POSTS, 5)
+        assert sim.wait_for(lambda: sim.oracle.sent_total == POSTS, HANG_S)
         client = tweepy.Client(sim.bearer_token)
         redirect(client.session, sim)
         until = str(max(map(int, sim.oracle.sent_ids())) + 1)

@@ -5,6 +5,7 @@ import threading
 import pytest
 
 from tap_twitter_stream.emit.parquet.worker import Worker
+from tests.limits import HANG_S
 
 
 def test_calls_run_in_their_order() -> None:
@@ -23,10 +24,10 @@ def test_what_waits_is_bounded_and_a_wait_ends_in_time() -> None:
 
     def hold() -> None:
         begun.set()
-        gate.wait(5.0)
+        gate.wait(HANG_S)
 
     held = worker.submit(hold)
-    assert begun.wait(5.0)
+    assert begun.wait(HANG_S)
     assert not worker.is_done(held, 0.0)
     handed_over = threading.Event()
 
@@ -38,7 +39,7 @@ def test_what_waits_is_bounded_and_a_wait_ends_in_time() -> None:
     another.start()
     assert not handed_over.is_set()  # no room before the first one is done
     gate.set()
-    assert handed_over.wait(5.0)
+    assert handed_over.wait(HANG_S)
     another.join()
     worker.close()
 

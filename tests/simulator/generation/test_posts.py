@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.limits import HANG_S
 from tests.simulator.reader import EVERYTHING, FILTERED, SAMPLE, connect, read_posts
 from twitter_stream_simulator import Scenario, Simulator
 from twitter_stream_simulator.generation.posts import make_post
@@ -146,7 +147,7 @@ def test_sent_posts_carry_their_own_id_and_the_present_time(path: str) -> None:
         posts = read_posts(connect(sim, path + EVERYTHING), 3 * PAGE_POSTS)
         assert len({post["data"]["id"] for post in posts}) == len(posts)
         # A line is noted once it was sent, which may be after it was read.
-        assert sim.wait_for(lambda: posts[-1]["data"]["id"] in sim.oracle.messages, 5)
+        assert sim.wait_for(lambda: posts[-1]["data"]["id"] in sim.oracle.messages, HANG_S)
         for post in posts:
             data = post["data"]
             assert data["edit_history_tweet_ids"][-1] == data["id"]

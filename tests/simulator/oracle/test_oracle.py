@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.limits import HANG_S
 from tests.simulator.reader import FILTERED, call, connect, read_reply
 from twitter_stream_simulator import Scenario, Simulator, read_oracle
 
@@ -51,7 +52,7 @@ def test_torn_last_line_is_ignored(tmp_path: Path) -> None:
 def test_file_is_up_to_date_within_a_second_while_posts_flow(tmp_path: Path) -> None:
     path = tmp_path / "oracle.jsonl"
     with Simulator(Scenario(rate_per_s=100.0), oracle_path=path) as sim, connect(sim):
-        assert sim.wait_for(lambda: bool(read_oracle(path).all_ids()), 2)
+        assert sim.wait_for(lambda: bool(read_oracle(path).all_ids()), HANG_S)
 
 
 def test_requests_are_noted_without_secrets() -> None:
@@ -66,9 +67,9 @@ def test_requests_are_noted_without_secrets() -> None:
 def test_client_that_leaves_is_noted_with_whole_messages_only() -> None:
     with Simulator(Scenario(rate_per_s="max")) as sim:
         connection = connect(sim)
-        assert sim.wait_for(lambda: sim.oracle.sent_total > 500, 5)
+        assert sim.wait_for(lambda: sim.oracle.sent_total > 500, HANG_S)
         connection.close()
-        assert sim.wait_for(lambda: not sim.oracle.connections[0].is_open, 5)
+        assert sim.wait_for(lambda: not sim.oracle.connections[0].is_open, HANG_S)
     (seen,) = sim.oracle.connections
     assert seen.ending == "client"
     assert seen.messages == len(sim.oracle.sent_ids())

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.limits import HANG_S
 from tests.simulator.reader import SAMPLE, call, connect, read_posts, read_reply
 from twitter_stream_simulator import Scenario, Simulator
 
@@ -13,7 +14,7 @@ def test_open_and_ended_connections_are_listed_by_status() -> None:
     with Simulator(Scenario(max_connections=2)) as sim, connect(sim) as first:
         assert first.recv(1)
         read_posts(connect(sim), 1)
-        assert sim.wait_for(lambda: not sim.oracle.connections[1].is_open, 5)
+        assert sim.wait_for(lambda: not sim.oracle.connections[1].is_open, HANG_S)
         listed = {
             status: call(sim, f"{PATH}?status={status}&{ALL_FIELDS}")[1]["data"]
             for status in ("active", "inactive", "all")
@@ -34,7 +35,7 @@ def test_open_and_ended_connections_are_listed_by_status() -> None:
 def test_a_ghost_is_listed_and_its_end_frees_the_slot() -> None:
     with Simulator(Scenario(ghost_slot_s=600.0)) as sim:
         read_posts(connect(sim), 1)
-        assert sim.wait_for(lambda: not sim.oracle.connections[0].is_open, 5)
+        assert sim.wait_for(lambda: not sim.oracle.connections[0].is_open, HANG_S)
         assert call(sim, SAMPLE)[0] == 429
         (ghost,) = call(sim, PATH)[1]["data"]
         ids = [ghost["id"], "no such"]
@@ -49,7 +50,7 @@ def test_a_ghost_is_listed_and_its_end_frees_the_slot() -> None:
 def test_an_open_stream_is_ended_with_a_notice(path: str) -> None:
     with Simulator(Scenario(rate_per_s=100.0, ghost_slot_s=600.0)) as sim:
         stream = connect(sim)
-        assert sim.wait_for(lambda: sim.oracle.sent_total > 3, 5)
+        assert sim.wait_for(lambda: sim.oracle.sent_total > 3, HANG_S)
         assert call(sim, path, method="DELETE")[1]["data"]["successful_kills"] == 1
         assert b"ForceDisconnect" in read_reply(stream).body
         assert read_posts(connect(sim), 1), "what was killed leaves no ghost"

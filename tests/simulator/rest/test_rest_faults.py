@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.limits import HANG_S
 from tests.simulator.reader import RULES, call
 from twitter_stream_simulator import Scenario, ScenarioError, Simulator, clock
 
@@ -52,7 +53,7 @@ def test_a_page_of_html_and_half_an_answer() -> None:
     with Simulator(Scenario(rest_faults=faults)) as sim:
         host = sim.url.removeprefix("http://")
         headers = {"Authorization": f"Bearer {sim.bearer_token}", "Connection": "close"}
-        connection = http.client.HTTPConnection(host, timeout=5)
+        connection = http.client.HTTPConnection(host, timeout=HANG_S)
         connection.request("GET", "/2/usage/tweets", headers=headers)
         answer = connection.getresponse()
         assert answer.status == 502

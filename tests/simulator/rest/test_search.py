@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 
+from tests.limits import HANG_S
 from tests.simulator.reader import EVERYTHING, FILTERED, call, connect, read_posts, read_reply
 from twitter_stream_simulator import Scenario, Simulator, clock, read_oracle
 from twitter_stream_simulator.rest.archive import first_id
@@ -24,8 +25,8 @@ def with_a_gap(sim: Simulator, count: int = 40) -> int:
     """Read some posts, stay away for a moment, and return an id that all posts stay below."""
     read_posts(connect(sim, FILTERED), count)
     gone_s = clock.now_s()
-    assert sim.wait_for(lambda: clock.now_s() > gone_s + 0.3, 5)
-    assert sim.wait_for(lambda: not sim.oracle.connections[-1].is_open, 5)
+    assert sim.wait_for(lambda: clock.now_s() > gone_s + 0.3, HANG_S)
+    assert sim.wait_for(lambda: not sim.oracle.connections[-1].is_open, HANG_S)
     sim.catch_up()
     return first_id(clock.now_s())
 
@@ -72,7 +73,7 @@ def test_the_text_of_a_rule_finds_exactly_the_posts_that_match_it() -> None:
     query = "?tweet.fields=created_at"
     with Simulator(Scenario(rate_per_s=400, rules=RULES, search=AT_ONCE)) as sim:
         sent = read_posts(connect(sim, FILTERED + query), 120)
-        assert sim.wait_for(lambda: not sim.oracle.connections[-1].is_open, 5)
+        assert sim.wait_for(lambda: not sim.oracle.connections[-1].is_open, HANG_S)
         known = sorted(map(int, sim.oracle.sent_ids()))
         for rule in RULES:
             tagged = {
@@ -113,7 +114,7 @@ def test_fields_and_expansions_come_as_on_the_stream_without_rules() -> None:
     fields = dict(parse_qsl(EVERYTHING[1:]))
     with Simulator(Scenario(rate_per_s=400, rules=RULES, record_messages=True)) as sim:
         read_posts(connect(sim, FILTERED + EVERYTHING), 60)
-        assert sim.wait_for(lambda: not sim.oracle.connections[-1].is_open, 5)
+        assert sim.wait_for(lambda: not sim.oracle.connections[-1].is_open, HANG_S)
         ids_sent = sim.oracle.sent_ids()
         until = str(max(map(int, ids_sent)) + 1)
         query = {"query": 'cat OR "paper moon" OR #fog', "until_id": until, "max_results": "100"}

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tests.limits import HANG_S
 from tests.simulator.reader import SAMPLE, connect, read_posts
 from twitter_stream_simulator import Scenario, Simulator, clock
 from twitter_stream_simulator.material.ids import LOW_BITS, SNOWFLAKE_EPOCH_MS
@@ -25,10 +26,10 @@ def test_backfill_repeats_what_was_sent_and_brings_what_was_missed() -> None:
     with Simulator(Scenario(rate_per_s=RATE_PER_S)) as sim:
         read_posts(connect(sim, BACKFILL), 20)
         first = sim.oracle.connections[0]
-        assert sim.wait_for(lambda: not first.is_open, 5)
+        assert sim.wait_for(lambda: not first.is_open, HANG_S)
         gone_s = first.closed_s
         assert gone_s is not None
-        assert sim.wait_for(lambda: clock.now_s() > gone_s + 0.5, 5)
+        assert sim.wait_for(lambda: clock.now_s() > gone_s + 0.5, HANG_S)
         sent = sim.oracle.sent_ids(connection=1)
         again = read_posts(connect(sim, BACKFILL), len(sent) + 90)
         assert ids(again)[: len(sent)] == sent
@@ -43,7 +44,7 @@ def test_backfill_repeats_what_was_sent_and_brings_what_was_missed() -> None:
 def test_without_backfill_nothing_comes_again() -> None:
     with Simulator(Scenario(rate_per_s=RATE_PER_S)) as sim:
         read_posts(connect(sim, SAMPLE), 20)
-        assert sim.wait_for(lambda: not sim.oracle.connections[0].is_open, 5)
+        assert sim.wait_for(lambda: not sim.oracle.connections[0].is_open, HANG_S)
         sent = sim.oracle.sent_ids(connection=1)
         assert set(ids(read_posts(connect(sim, SAMPLE), 20))).isdisjoint(sent)
 

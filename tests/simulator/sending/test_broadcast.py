@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.limits import HANG_S
 from tests.simulator import classic
 from tests.simulator.reader import EVERYTHING, FILTERED, SAMPLE, connect, read_posts, read_reply
 from tests.simulator.sending.test_slots import slow_client
@@ -51,10 +52,10 @@ def read_both(sim: Simulator, *paths: str, gzip: tuple[bool, bool] = (False, Fal
     """Read two connections to their ends; the first one is open when the second begins."""
     with ThreadPoolExecutor(2) as readers:
         first = readers.submit(read_reply, connect(sim, paths[0], gzip=gzip[0]))
-        assert sim.wait_for(lambda: len(sim.oracle.connections) == 1, 5)
+        assert sim.wait_for(lambda: len(sim.oracle.connections) == 1, HANG_S)
         second = readers.submit(read_reply, connect(sim, paths[-1], gzip=gzip[1]))
         replies = [first.result(20), second.result(20)]
-    assert sim.wait_for(lambda: not sim.oracle.summary()["open_connections"], 5)
+    assert sim.wait_for(lambda: not sim.oracle.summary()["open_connections"], HANG_S)
     return replies
 
 
@@ -91,7 +92,7 @@ def test_either_may_end_in_every_way_and_the_other_loses_nothing(
 def test_when_a_client_leaves_the_other_one_loses_nothing() -> None:
     with Simulator(scenario([WAIT], send(200, {"do": "cut"}))) as sim:
         first = connect(sim)
-        assert sim.wait_for(lambda: len(sim.oracle.connections) == 1, 5)
+        assert sim.wait_for(lambda: len(sim.oracle.connections) == 1, HANG_S)
         with ThreadPoolExecutor(1) as reader:
             second = reader.submit(read_reply, connect(sim))
             got = [post["data"]["id"] for post in read_posts(first, 10)]
@@ -109,7 +110,7 @@ def test_posts_are_missed_only_while_both_are_away(rate: float | str) -> None:
         read_both(sim, SAMPLE)
         last_s = sim.oracle.batches[-1].at_s
         gone_s = clock.now_s()
-        assert sim.wait_for(lambda: clock.now_s() > gone_s + 0.1, 5)
+        assert sim.wait_for(lambda: clock.now_s() > gone_s + 0.1, HANG_S)
         read_posts(connect(sim), 1)
         absences = sim.oracle.absences
         assert [one.from_s >= last_s for one in absences] == [True] * (rate != "max")
@@ -122,11 +123,11 @@ def test_a_silent_connection_does_not_keep_posts_from_being_missed() -> None:
     silence = {"do": "half_open", "seconds": 30}
     scripts = ([WAIT, *send(20, silence)], send(60, {"do": "cut"}))
     with Simulator(scenario(*scripts)) as sim, connect(sim) as silent:
-        assert sim.wait_for(lambda: len(sim.oracle.connections) == 1, 5)
+        assert sim.wait_for(lambda: len(sim.oracle.connections) == 1, HANG_S)
         read_reply(connect(sim))
         assert silent.recv(1)
         gone_s = clock.now_s()
-        assert sim.wait_for(lambda: clock.now_s() > gone_s + 0.1, 5)
+        assert sim.wait_for(lambda: clock.now_s() > gone_s + 0.1, HANG_S)
         assert sim.oracle.connections[0].is_open
         read_posts(connect(sim), 1)
         assert len(sim.oracle.missed_ids()) >= 0.1 * 400 * 0.8
@@ -187,7 +188,7 @@ def test_a_slow_reader_holds_nobody_up_and_gets_everything_later() -> None:
     scripts = ([WAIT, *send(total - 1, {"do": "cut"})], send(total, {"do": "cut"}))
     with Simulator(scenario(*scripts, rate_per_s="max")) as sim:
         slow = slow_client(sim)
-        assert sim.wait_for(lambda: len(sim.oracle.connections) == 1, 5)
+        assert sim.wait_for(lambda: len(sim.oracle.connections) == 1, HANG_S)
         quick = read_reply(connect(sim))
         assert len(quick.ids) == total
         assert sim.oracle.connections[0].is_open
@@ -200,9 +201,9 @@ def test_a_slow_reader_loses_its_stream_and_the_other_one_no_post() -> None:
     scripts = ([WAIT], send(total, {"do": "cut"}))
     with Simulator(scenario(*scripts, rate_per_s="max", slow_reader=slow_reader)) as sim:
         slow = slow_client(sim)
-        assert sim.wait_for(lambda: len(sim.oracle.connections) == 1, 5)
+        assert sim.wait_for(lambda: len(sim.oracle.connections) == 1, HANG_S)
         quick = read_reply(connect(sim)).ids
-        assert sim.wait_for(lambda: not sim.oracle.connections[0].is_open, 5)
+        assert sim.wait_for(lambda: not sim.oracle.connections[0].is_open, HANG_S)
         slow.close()
         assert sim.oracle.connections[0].ending == "slow_reader"
         assert len(quick) == total
@@ -226,11 +227,11 @@ def test_posts_that_nobody_is_left_to_send_go_back_to_the_limit() -> None:
         with connect(sim) as idle:
             assert idle.recv(12)
             with slow_client(sim):
-                assert sim.wait_for(lambda: sim.oracle.sent_total > 0, 5)
-        assert sim.wait_for(lambda: not sim.oracle.summary()["open_connections"], 5)
+                assert sim.wait_for(lambda: sim.oracle.sent_total > 0, HANG_S)
+        assert sim.wait_for(lambda: not sim.oracle.summary()["open_connections"], HANG_S)
         rest = limit - sim.oracle.summary()["unique_ids"]
         assert len(read_posts(connect(sim), rest)) == rest
-        assert sim.wait_for(lambda: sim.oracle.summary()["unique_ids"] == limit, 5)
+        assert sim.wait_for(lambda: sim.oracle.summary()["unique_ids"] == limit, HANG_S)
 
 
 def test_a_backfill_beside_a_live_connection_is_followed_by_all_that_comes() -> None:
@@ -238,7 +239,7 @@ def test_a_backfill_beside_a_live_connection_is_followed_by_all_that_comes() -> 
     with Simulator(scenario(*scripts, record_messages=True)) as sim:
         with ThreadPoolExecutor(1) as reader:
             reading = reader.submit(read_reply, connect(sim))
-            assert sim.wait_for(lambda: sim.oracle.sent_total > 0, 5)
+            assert sim.wait_for(lambda: sim.oracle.sent_total > 0, HANG_S)
             second = read_reply(connect(sim, f"{SAMPLE}?backfill_minutes=1"))
             first = reading.result(20)
         ids = list(dict.fromkeys(second.ids))
@@ -256,7 +257,7 @@ def test_a_recovery_that_is_cut_cuts_a_post_of_its_span() -> None:
     ]
     start = clock.utc_text(clock.now_s() - 60)[:19] + "Z"
     with Simulator(Scenario(connections=scripts)) as sim, connect(sim, f"{SAMPLE10}1"):
-        assert sim.wait_for(lambda: sim.oracle.sent_total == 30, 5)
+        assert sim.wait_for(lambda: sim.oracle.sent_total == 30, HANG_S)
         reply = read_reply(connect(sim, f"{SAMPLE10}1&start_time={start}"))
         sent = sim.oracle.sent_ids(connection=1)
         assert (reply.ids, sim.oracle.connections[1].cut_ids) == (sent[:7], [sent[7]])
@@ -301,7 +302,7 @@ def test_v1_1_connections_have_what_each_of_them_tracks() -> None:
         requests = [classic.signed(sim, classic.FILTER, {"track": word}) for word in ("cat", "dog")]
         with ThreadPoolExecutor(1) as reader:
             reading = reader.submit(read_reply, classic.send(sim, requests[0]))
-            assert sim.wait_for(lambda: len(sim.oracle.connections) == 1, 5)
+            assert sim.wait_for(lambda: len(sim.oracle.connections) == 1, HANG_S)
             second = read_reply(classic.send(sim, requests[1]))
             replies = [reading.result(20), second]
     ids = [{one["id_str"] for one in classic.statuses(reply.lines)} for reply in replies]

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.limits import HANG_S
 from tests.simulator.reader import EVERYTHING, SAMPLE, Reply, connect, read_reply
 from twitter_stream_simulator import Scenario, Simulator
 
@@ -23,7 +24,7 @@ def played(
     )
     with Simulator(scenario) as sim:
         reply = read_reply(connect(sim, gzip=gzip))
-        assert sim.wait_for(lambda: not any(c.is_open for c in sim.oracle.connections), 5)
+        assert sim.wait_for(lambda: not any(c.is_open for c in sim.oracle.connections), HANG_S)
     return reply, sim
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.limits import HANG_S
 from tests.simulator.reader import Reply, connect, read_reply
 from twitter_stream_simulator import Scenario, Simulator
 
@@ -16,7 +17,7 @@ def played(*steps: dict[str, Any], gzip: bool = True) -> tuple[Reply, Simulator]
     """Play one connection to its end."""
     with Simulator(Scenario(connections=[{"steps": steps}])) as sim:
         reply = read_reply(connect(sim, gzip=gzip))
-        assert sim.wait_for(lambda: not any(c.is_open for c in sim.oracle.connections), 5)
+        assert sim.wait_for(lambda: not any(c.is_open for c in sim.oracle.connections), HANG_S)
     return reply, sim
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.limits import HANG_S
 from tests.simulator.reader import FILTERED, RULES, call, connect, read_posts, read_reply
 from twitter_stream_simulator import Scenario, Simulator, clock, read_oracle
 from twitter_stream_simulator.material.ids import LOW_BITS, SNOWFLAKE_EPOCH_MS
@@ -31,12 +32,12 @@ def gone_for(sim: Simulator, span_s: float, path: str = FILTERED) -> tuple[float
     before = len(sim.oracle.connections)
     read_posts(connect(sim, path), 20)
     first = sim.oracle.connections[before]
-    assert sim.wait_for(lambda: not first.is_open, 5)
+    assert sim.wait_for(lambda: not first.is_open, HANG_S)
     gone_s = first.closed_s
     assert gone_s is not None
-    assert sim.wait_for(lambda: clock.now_s() > gone_s + span_s, 5)
+    assert sim.wait_for(lambda: clock.now_s() > gone_s + span_s, HANG_S)
     read_posts(connect(sim, path), 1)
-    assert sim.wait_for(lambda: not sim.oracle.connections[-1].is_open, 5)
+    assert sim.wait_for(lambda: not sim.oracle.connections[-1].is_open, HANG_S)
     return gone_s, sim.oracle.connections[before + 1].opened_s
 
 
@@ -58,9 +59,9 @@ def test_nothing_is_missed_without_a_rule() -> None:
     with Simulator(Scenario(rate_per_s=RATE_PER_S, rules=[RULE])) as sim:
         read_posts(connect(sim, FILTERED), 1)
         call(sim, RULES, {"delete": {"values": ["cat"]}})
-        assert sim.wait_for(lambda: not sim.oracle.connections[0].is_open, 5)
+        assert sim.wait_for(lambda: not sim.oracle.connections[0].is_open, HANG_S)
         gone_s = clock.now_s()
-        assert sim.wait_for(lambda: clock.now_s() > gone_s + 0.1, 5)
+        assert sim.wait_for(lambda: clock.now_s() > gone_s + 0.1, HANG_S)
         call(sim, RULES, {"add": [RULE]})
         missed = len(sim.oracle.missed_ids())
         read_posts(connect(sim, FILTERED), 1)
@@ -93,9 +94,9 @@ def test_recovery_brings_the_seconds_asked_for_and_no_other() -> None:
     """Takes a bit more than two seconds: X counts in whole ones."""
     with Simulator(Scenario(rate_per_s=100)) as sim:
         read_posts(connect(sim, SAMPLE10), 10)
-        assert sim.wait_for(lambda: not sim.oracle.connections[0].is_open, 5)
+        assert sim.wait_for(lambda: not sim.oracle.connections[0].is_open, HANG_S)
         start_s = int(clock.now_s()) + 1
-        assert sim.wait_for(lambda: clock.now_s() > start_s + 1, 5)
+        assert sim.wait_for(lambda: clock.now_s() > start_s + 1, HANG_S)
         span = f"start_time={utc(start_s)}&end_time={utc(start_s + 1)}"
         reply = read_reply(connect(sim, f"{SAMPLE10}&{span}"))
         assert 98 <= len(reply.ids) <= 101
@@ -116,7 +117,7 @@ def test_recovery_beside_a_live_stream_has_slots_and_scripts_of_its_own() -> Non
         connect(sim, SAMPLE10) as live,
     ):
         assert live.recv(1)
-        assert sim.wait_for(lambda: sim.oracle.sent_total == 30, 5)
+        assert sim.wait_for(lambda: sim.oracle.sent_total == 30, HANG_S)
         assert call(sim, path)[0] == 503
         reply = read_reply(connect(sim, path))
         assert (reply.ids, reply.complete) == (sim.oracle.sent_ids(connection=1)[:7], False)
@@ -160,11 +161,11 @@ def test_the_oracle_can_be_asked_for_what_nobody_came_back_for() -> None:
     with Simulator(Scenario(rate_per_s=RATE_PER_S, connections=[{"steps": steps}])) as sim:
         read_reply(connect(sim, SAMPLE10))
         gone_s = clock.now_s()
-        assert sim.wait_for(lambda: clock.now_s() > gone_s + 0.1, 5)
+        assert sim.wait_for(lambda: clock.now_s() > gone_s + 0.1, HANG_S)
         sim.catch_up()
         before = len(sim.oracle.missed_ids())
         assert before >= 0.1 * RATE_PER_S - 1
-        assert sim.wait_for(lambda: clock.now_s() > gone_s + 0.2, 5)
+        assert sim.wait_for(lambda: clock.now_s() > gone_s + 0.2, HANG_S)
         read_posts(connect(sim, SAMPLE10), 1)
         ids = sim.oracle.missed_ids()
         assert len(set(ids)) == len(ids) > before

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.limits import HANG_S
 from tests.simulator.reader import SAMPLE, call, connect, read_posts, read_reply
 from twitter_stream_simulator import Scenario, ScenarioError, Simulator
 
@@ -14,7 +15,7 @@ from twitter_stream_simulator import Scenario, ScenarioError, Simulator
 def test_ghost_of_a_closed_connection_keeps_its_slot_for_a_while() -> None:
     with Simulator(Scenario(rate_per_s="max", ghost_slot_s=0.6)) as sim:
         read_posts(connect(sim), 1)
-        assert sim.wait_for(lambda: not sim.oracle.connections[0].is_open, 5)
+        assert sim.wait_for(lambda: not sim.oracle.connections[0].is_open, HANG_S)
         status, body, _ = call(sim, SAMPLE)
         assert (status, body["connection_issue"]) == (429, "TooManyConnections")
 
@@ -24,7 +25,7 @@ def test_ghost_of_a_closed_connection_keeps_its_slot_for_a_while() -> None:
             connection.close()
             return found
 
-        assert sim.wait_for(is_free, 5)
+        assert sim.wait_for(is_free, HANG_S)
 
 
 def test_refused_connects_leave_no_ghost() -> None:
@@ -57,7 +58,7 @@ def test_extra_connection_can_end_the_oldest(
     with Simulator(Scenario(rate_per_s=rate, extra_connection=answer)) as sim:
         with ThreadPoolExecutor(1) as reader:
             reply = reader.submit(read_reply, connect(sim, gzip=gzip))
-            assert sim.wait_for(lambda: sim.oracle.sent_total > 0, 5)
+            assert sim.wait_for(lambda: sim.oracle.sent_total > 0, HANG_S)
             with connect(sim) as second:
                 assert second.recv(12) == b"HTTP/1.1 200"
                 old = reply.result(5)
@@ -75,7 +76,7 @@ def test_the_oldest_of_two_ends_and_the_other_goes_on() -> None:
             assert second.recv(1)
             with connect(sim) as third:
                 assert third.recv(1)
-                assert sim.wait_for(lambda: not sim.oracle.connections[0].is_open, 5)
+                assert sim.wait_for(lambda: not sim.oracle.connections[0].is_open, HANG_S)
                 assert [c.is_open for c in sim.oracle.connections] == [False, True, True]
 
 
@@ -96,8 +97,8 @@ def test_a_slow_reader_loses_its_stream_and_gets_what_was_sent(limit: dict[str, 
     slow_reader = {**limit, "notice": False}
     with Simulator(Scenario(rate_per_s="max", slow_reader=slow_reader)) as sim:
         client = slow_client(sim)
-        assert sim.wait_for(lambda: bool(sim.oracle.connections), 5)
-        assert sim.wait_for(lambda: not sim.oracle.connections[0].is_open, 5)
+        assert sim.wait_for(lambda: bool(sim.oracle.connections), HANG_S)
+        assert sim.wait_for(lambda: not sim.oracle.connections[0].is_open, HANG_S)
         assert sim.oracle.connections[0].ending == "slow_reader"
         reply = read_reply(client)
         assert (reply.ids, reply.complete) == (sim.oracle.sent_ids(), False)
@@ -106,7 +107,7 @@ def test_a_slow_reader_loses_its_stream_and_gets_what_was_sent(limit: dict[str, 
 def test_a_slow_reader_that_reads_on_finds_the_notice() -> None:
     with Simulator(Scenario(rate_per_s="max", slow_reader={"bytes": 100_000})) as sim:
         client = slow_client(sim)
-        assert sim.wait_for(lambda: sim.oracle.sent_total > 0, 5)
+        assert sim.wait_for(lambda: sim.oracle.sent_total > 0, HANG_S)
         reply = read_reply(client)
         assert b"SlowReader" in reply.lines[-1]
         assert (reply.ids, reply.complete) == (sim.oracle.sent_ids(), True)

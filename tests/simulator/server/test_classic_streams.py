@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.limits import HANG_S
 from tests.simulator.classic import FILTER, SAMPLE, send, signed, statuses
 from tests.simulator.reader import Reply, connect, read_posts, read_reply
 from twitter_stream_simulator import Scenario, Simulator, read_oracle
@@ -46,7 +47,7 @@ def test_what_was_sent_is_in_the_oracle(tmp_path: Path) -> None:
         assert [status["id_str"] for status in got] == sim.oracle.sent_ids()
         assert reply.lines[-1] == sim.oracle.notices[0]
         assert sim.oracle.requests[0]["query"] == form
-        sim.wait_for(lambda: not sim.oracle.connections[0].is_open, 5)
+        sim.wait_for(lambda: not sim.oracle.connections[0].is_open, HANG_S)
         assert sim.oracle.connections[0].ending == "close"
     oracle = read_oracle(path)
     assert oracle.all_ids() == [status["id_str"] for status in got]
@@ -77,14 +78,14 @@ def test_delimited_length_counts_the_bytes_of_each_message() -> None:
 def test_a_second_connection_of_the_account_ends_the_first() -> None:
     with Simulator(Scenario(rate_per_s=200)) as sim:
         first = send(sim, signed(sim, SAMPLE))
-        assert sim.wait_for(lambda: bool(sim.oracle.sent_ids()), 5)
+        assert sim.wait_for(lambda: bool(sim.oracle.sent_ids()), HANG_S)
         second = send(sim, signed(sim, FILTER, {"track": "cat"}))
         reply = read_reply(first)
         last = json.loads(reply.lines[-1])
         assert reply.complete
         assert last["disconnect"]["code"] == 7
         assert read_posts(second, 3)
-        assert sim.wait_for(lambda: sim.oracle.connections[0].ending == "dropped", 5)
+        assert sim.wait_for(lambda: sim.oracle.connections[0].ending == "dropped", HANG_S)
 
 
 def test_a_v2_stream_is_none_of_its_business() -> None:

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from tests.limits import HANG_S
 from tests.simulator.reader import SAMPLE, call, connect, read_posts, read_reply
 from twitter_stream_simulator import Scenario, Simulator
 from twitter_stream_simulator.generation.events import TWEET_KINDS, USER_KINDS
@@ -76,7 +77,7 @@ def test_partitions_are_separate_channels() -> None:
         assert call(sim, f"{path}1")[0] == 429
         texts = {post["data"]["text"] for post in read_posts(first, 30)}
         assert texts.isdisjoint(post["data"]["text"] for post in second)
-        assert sim.wait_for(lambda: sim.oracle.sent_total == 60, 5)
+        assert sim.wait_for(lambda: sim.oracle.sent_total == 60, HANG_S)
         ids = [sim.oracle.sent_ids(endpoint="firehose", partition=n) for n in (1, 2)]
         assert ids[1] == [post["data"]["id"] for post in second]
         assert set(ids[0]).isdisjoint(ids[1])

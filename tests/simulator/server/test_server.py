@@ -10,6 +10,7 @@ from urllib.error import HTTPError
 
 import pytest
 
+from tests.limits import HANG_S
 from tests.simulator.reader import (
     FILTERED,
     RULES,
@@ -111,7 +112,7 @@ def _token(sim: Simulator, pair: str) -> dict[str, Any]:
         data=b"grant_type=client_credentials",
         headers={"Authorization": f"Basic {b64encode(pair.encode()).decode()}"},
     )
-    with urllib.request.urlopen(request, timeout=5) as answer:
+    with urllib.request.urlopen(request, timeout=HANG_S) as answer:
         token: dict[str, Any] = json.load(answer)
         return token
 
@@ -125,7 +126,7 @@ def test_usage_counts_the_posts_delivered() -> None:
 
 
 def test_home_page_tells_a_person_what_this_is() -> None:
-    with Simulator() as sim, urllib.request.urlopen(sim.url, timeout=5) as answer:
+    with Simulator() as sim, urllib.request.urlopen(sim.url, timeout=HANG_S) as answer:
         page = answer.read().decode()
         assert "simulator" in page
         assert sim.url in page
@@ -143,7 +144,7 @@ def test_oracle_page_shows_what_was_sent() -> None:
 def test_stop_page_asks_for_the_end() -> None:
     with Simulator() as sim:
         call(sim, "/simulator/stop", {})
-        assert sim.wait_for(sim.stop_requested.is_set, 5)
+        assert sim.wait_for(sim.stop_requested.is_set, HANG_S)
 
 
 def test_closing_leaves_no_thread_and_ends_open_streams() -> None:
@@ -160,7 +161,7 @@ def test_closing_leaves_no_thread_and_ends_open_streams() -> None:
 def test_closing_ends_a_send_that_the_client_does_not_read() -> None:
     with Simulator(Scenario(rate_per_s="max")) as sim:
         stuck = connect(sim)
-        assert sim.wait_for(lambda: sim.oracle.sent_total > 1000, 5)
+        assert sim.wait_for(lambda: sim.oracle.sent_total > 1000, HANG_S)
     assert sim.oracle.connections[0].is_open is False
     stuck.close()
 
@@ -173,7 +174,7 @@ def test_only_loopback_is_served() -> None:
 def test_rules_changed_on_an_open_stream_hold_at_once() -> None:
     scenario = Scenario(rate_per_s=200.0, rules=[{"value": "teapot", "tag": "old"}])
     with Simulator(scenario) as sim, connect(sim, FILTERED) as stream:
-        assert sim.wait_for(lambda: sim.oracle.sent_total > 0, 5)
+        assert sim.wait_for(lambda: sim.oracle.sent_total > 0, HANG_S)
         call(sim, RULES, {}, delete_all="true")
         sim.rules.add("harbour", "new")
         sent_before = sim.oracle.sent_total

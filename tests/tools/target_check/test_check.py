@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.e2e.pipeline import duckdb_command
+from tests.limits import HANG_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,7 +32,7 @@ def check(folder: Path, target: Sequence[str], *options: str) -> subprocess.Comp
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=HANG_S,
         check=False,
     )
 
@@ -142,7 +143,7 @@ def test_the_options_of_the_target_are_left_to_it(tmp_path: Path) -> None:
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=HANG_S,
         check=False,
     )
     assert "The target failed, with exit code 1" in done.stderr
