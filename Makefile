@@ -34,7 +34,7 @@ mutants: setup ## break each promise on purpose; its test must fail (minutes; AR
 bench: setup ## measure speed beside curl and tweepy (minutes; see docs/)
 	@.venv/bin/python bench/run.py $(ARGS)
 
-soak: setup ## long captures: PostgreSQL, a slow target, faults (half an hour; see docs/soak.md)
+soak: setup ## long captures: PostgreSQL, a slow target, faults (half an hour; see docs/evidence/soak.md)
 	@TAP_SOAK=1 .venv/bin/pytest -s -o faulthandler_timeout=0 tests/soak -k 'not debian' $(ARGS)
 
 constraints: ## pin every version anew: constraints.txt and constraints/

@@ -1,7 +1,7 @@
 """A bad minute, the same for every client: how many of the posts each ends up with in its file.
 
 ``python -m bench.bad_minute`` lets the simulator fail by a seed, kills each client once (-9),
-starts it again whenever it has ended, and writes docs/bad-minute.md.
+starts it again whenever it has ended, and writes docs/evidence/bad-minute.md.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from twitter_stream_simulator import Scenario, Simulator
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-PAGE = ROOT / "docs/bad-minute.md"
+PAGE = ROOT / "docs/evidence/bad-minute.md"
 SEED = 20261126
 RATE_PER_S = 50
 WATCH_S = 45.0

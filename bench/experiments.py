@@ -1,7 +1,7 @@
 """Small accidents that X serves now and then, and what each client makes of them.
 
 ``python -m bench.experiments`` tries this tap, tweepy, twarc2 and X's own xdk, each as a process
-of its own with its defaults, and writes docs/experiments.md.
+of its own with its defaults, and writes docs/evidence/experiments.md.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 CLIENTS = ("tap", "tweepy", "twarc2", "xdk")
-PAGE = ROOT / "docs/experiments.md"
+PAGE = ROOT / "docs/evidence/experiments.md"
 SEND: dict[str, Any] = {"do": "send", "posts": 3, "rate_per_s": "max"}
 IDLE: dict[str, Any] = {"do": "idle"}
 TAGLESS = '{"data":{"id":"77","text":"made up"},"matching_rules":[{"id":"1"}]}'

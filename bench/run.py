@@ -1,4 +1,6 @@
-"""Measure the tap beside curl, tweepy, twarc2 and a usual SDK tap; write ``docs/benchmarks.md``.
+"""Measure the tap beside curl, tweepy, twarc2 and a usual SDK tap.
+
+Writes ``docs/evidence/benchmarks.md``.
 
 make bench                         everything: some ten minutes
 make bench ARGS='--rounds 1 --scale 0.25 --dry-run'
@@ -32,7 +34,7 @@ from bench.throughput import WIRES, compare
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-DOCUMENT = ROOT / "docs" / "benchmarks.md"
+DOCUMENT = ROOT / "docs" / "evidence" / "benchmarks.md"
 _SAMPLE_POSTS = 2048
 _NOTES = "## Notes"
 _INTRODUCTION = """# Benchmarks

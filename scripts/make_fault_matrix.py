@@ -1,4 +1,6 @@
-"""Write docs/faults.md: try each fault and say what the tap did; ``--check`` only compares.
+"""Write docs/reference/faults.md: try each fault and report what the tap did.
+
+``--check`` only compares.
 
 python -m scripts.make_fault_matrix [--check]
 """
@@ -20,7 +22,7 @@ from tap_twitter_stream.policy.ending import (
 )
 from tap_twitter_stream.policy.governor import Fatal, Governor
 
-PAGE = Path(__file__).parent.parent / "docs/faults.md"
+PAGE = Path(__file__).parent.parent / "docs/reference/faults.md"
 REPEATS = 6
 ONE: dict[str, Any] = {"do": "send", "posts": 1, "rate_per_s": "max"}
 FEW: dict[str, Any] = {"do": "send", "posts": 2, "rate_per_s": "max"}

@@ -1,4 +1,4 @@
-"""Write the table of docs/targets.md that says how each target stood its kills.
+"""Write the table of docs/how-to/targets.md that says how each target stood its kills.
 
 python -m scripts.make_target_checks [KILLS]   (about ten minutes; needs what `make setup` makes)
 """
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tests.e2e.postgres import Database
 
 ROOT = Path(__file__).parent.parent
-PAGE = ROOT / "docs/targets.md"
+PAGE = ROOT / "docs/how-to/targets.md"
 MARK = "<!-- check-target: made by scripts/make_target_checks.py -->"
 END = "<!-- end -->"
 HEAD = (

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tests.e2e.postgres import Database
 
 ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs" / "compliance.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "how-to" / "compliance.md").read_text(encoding="utf-8")
 COMMANDS = re.findall(r"^\$ (.*)$", PAGE, re.MULTILINE)
 
 

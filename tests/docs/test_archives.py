@@ -1,4 +1,4 @@
-"""What docs/archives.md shows works as it stands, in DuckDB and in PostgreSQL."""
+"""What docs/how-to/archives.md shows works as it stands, in DuckDB and in PostgreSQL."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.archive import corpus
+from tests.docs.pages import page
 from tests.e2e.harness import environment, run, written
 from tests.e2e.pipeline import Pipeline
 from tests.limits import HANG_S
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from tests.e2e.postgres import PostgresServer
 
-PAGE = (Path(__file__).parents[2] / "docs" / "archives.md").read_text(encoding="utf-8")
+PAGE = page("how-to/archives.md")
 STREAMS = ("users", "dead_letters", "capture_connections")
 
 

@@ -1,4 +1,4 @@
-"""The SQL of docs/compliance.md, run as it stands on tables that the targets have made."""
+"""The SQL of docs/how-to/compliance.md, run as it stands on tables that the targets have made."""
 
 from __future__ import annotations
 

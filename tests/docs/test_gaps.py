@@ -1,25 +1,26 @@
-"""What docs/gaps.md shows works as it stands, in DuckDB and in PostgreSQL."""
+"""What docs/explanation/gaps.md shows works as it stands, in DuckDB and in PostgreSQL."""
 
 from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tap_twitter_stream.settings.parse import parse_settings
+from tests.docs.pages import page
 from tests.e2e.harness import catalog_for, config_for, written
 from tests.e2e.pipeline import Pipeline, duckdb_command
 from twitter_stream_simulator import Scenario, Simulator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from tests.e2e.postgres import PostgresServer
 
-PAGE = (Path(__file__).parents[2] / "docs" / "gaps.md").read_text(encoding="utf-8")
+PAGE = page("explanation/gaps.md")
 KEPT = ("tweets", "capture_gaps")
 FAULT = [{"steps": [{"do": "send", "posts": 5}, {"do": "cut"}]}]
 

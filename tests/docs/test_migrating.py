@@ -1,4 +1,4 @@
-"""docs/migrating.md knows each public name of tweepy's streams, and only names that exist here."""
+"""docs/how-to/migrating.md has each public name of tweepy's streams, and only our own names."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ import tweepy
 
 from tap_twitter_stream.settings.parse import parse_settings
 from tap_twitter_stream.settings.schema import SETTINGS_SCHEMA
+from tests.docs.pages import page
 from tests.limits import HANG_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs" / "migrating.md").read_text(encoding="utf-8")
+PAGE = page("how-to/migrating.md")
 ROWS = re.findall(r"^\| (`.+?) \| (.+) \|$", PAGE, re.MULTILINE)
 PARAMETER = re.compile(r"^ *(\w+) ?: ", re.MULTILINE)
 # Run by an old tweepy too, so it must stand alone.

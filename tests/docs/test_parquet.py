@@ -1,4 +1,4 @@
-"""What docs/parquet.md shows works on a dataset as the tap writes it."""
+"""What docs/how-to/parquet.md shows works on a dataset as the tap writes it."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ import duckdb
 import pytest
 
 from tap_twitter_stream.settings.parse import parse_settings
+from tests.docs.pages import page
 from tests.e2e.datasets import manifests
 from tests.e2e.harness import arguments, config_for, environment
 from twitter_stream_simulator import Scenario, Simulator
 
-PAGE = (Path(__file__).parents[2] / "docs" / "parquet.md").read_text(encoding="utf-8")
+PAGE = page("how-to/parquet.md")
 POSTS = 400
 ODD = {"data": {"id": "2100000000000000001", "text": "x", "brand_new": 1}}
 

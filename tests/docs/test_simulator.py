@@ -1,4 +1,4 @@
-"""What docs/simulator.md shows can be used as it stands."""
+"""What docs/reference/simulator.md shows can be used as it stands."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.docs.pages import page
 from tests.limits import HANG_S
 from twitter_stream_simulator import Scenario, read_oracle
 from twitter_stream_simulator.rules.language import parse_rule
@@ -18,7 +19,7 @@ from twitter_stream_simulator.scenario.answers import PROBLEMS
 from twitter_stream_simulator.scenario.rest_faults import REST_NAMES
 from twitter_stream_simulator.scenario.step_parser import parse_step
 
-PAGE = (Path(__file__).parents[2] / "docs" / "simulator.md").read_text(encoding="utf-8")
+PAGE = page("reference/simulator.md")
 ARGUMENTS: dict[str, dict[str, object]] = {
     "bad_line": {"text": "x"},
     "raw": {"text": "x"},
@@ -94,4 +95,4 @@ def test_every_operator_is_named_and_what_is_lacking_is_refused() -> None:
 
 
 def test_the_python_example_runs() -> None:
-    exec(compile(block("python"), "docs/simulator.md", "exec"), {})  # noqa: S102 - our own page
+    exec(compile(block("python"), "docs/reference/simulator.md", "exec"), {})  # noqa: S102 - our own page

@@ -1,4 +1,4 @@
-"""docs/spool.md shows a command that works, and names what the code makes."""
+"""docs/reference/spool.md shows a command that works, and names what the code makes."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from pathlib import Path
 from tap_twitter_stream.settings.schema import SETTINGS_SCHEMA
 from tap_twitter_stream.spool.folder import FORMAT_VERSION
 from tap_twitter_stream.spool.frames import HEADER_BYTES, MAGIC
+from tests.docs.pages import page
 from tests.limits import HANG_S
 
-PAGE = (Path(__file__).parents[2] / "docs" / "spool.md").read_text(encoding="utf-8")
+PAGE = page("reference/spool.md")
 
 
 def test_the_command_works_as_written(tmp_path: Path) -> None:

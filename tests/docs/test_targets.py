@@ -1,4 +1,4 @@
-"""docs/targets.md: its configurations and commands work as they stand, its table is of today."""
+"""docs/how-to/targets.md: configurations and commands work as they stand, the table is current."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from scripts.make_target_checks import END, HEAD, MARK, SETUPS
+from tests.docs.pages import page
 from tests.limits import HANG_S
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from tests.e2e.postgres import PostgresServer
 
-PAGE = (Path(__file__).parents[2] / "docs" / "targets.md").read_text(encoding="utf-8")
+PAGE = page("how-to/targets.md")
 CONFIGS = dict(re.findall(r"\n## target-(\w+)\n\n```json\n(.*?)```", PAGE, re.DOTALL))
 COMMANDS = {
     re.findall(r"-- target-(\w+)", line)[0]: line.removeprefix("$ ")

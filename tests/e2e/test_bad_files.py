@@ -12,7 +12,7 @@ from tests.e2e.harness import arguments, command, config_for, environment, writt
 from tests.limits import HANG_S
 from twitter_stream_simulator import Scenario, Simulator
 
-PAGE = Path(__file__).parent.parent.parent / "docs" / "troubleshooting.md"
+PAGE = Path(__file__).parent.parent.parent / "docs" / "how-to" / "troubleshooting.md"
 FILES = [
     ("--config", None, "cannot be read (No such file or directory)"),
     ("--config", b"", "is empty"),

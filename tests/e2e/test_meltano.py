@@ -142,8 +142,8 @@ def test_after_a_cancelled_run_the_next_one_brings_the_rest(
 
 
 def documented() -> list[list[str]]:
-    """Return the words of each command of docs/meltano.md, an environment's setting first."""
-    text = (ROOT / "docs/meltano.md").read_text()
+    """Return the words of each command of the page, an environment's setting first."""
+    text = (ROOT / "docs/how-to/meltano.md").read_text()
     lines = [line[2:] for line in text.splitlines() if line.startswith("$ ")]
     return [shlex.split(line) for line in lines if " meltano " in f" {line}"]
 

@@ -1,4 +1,4 @@
-"""What each kind of STATE means at a start: the table in docs/spool.md."""
+"""What each kind of STATE means at a start: the table in docs/reference/spool.md."""
 
 from __future__ import annotations
 

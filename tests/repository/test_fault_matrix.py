@@ -1,4 +1,4 @@
-"""docs/faults.md says what the tap does today: its tables are made by trying each fault."""
+"""docs/reference/faults.md describes the tap of today: its tables come from trying each fault."""
 
 from __future__ import annotations
 

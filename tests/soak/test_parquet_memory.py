@@ -1,4 +1,4 @@
-"""Twenty partitions into files: memory stays within what docs/parquet.md says."""
+"""Twenty partitions into files: memory stays within what docs/how-to/parquet.md says."""
 
 from __future__ import annotations
 

@@ -49,5 +49,5 @@ def archive_warnings(values: dict[str, Any], raw: Mapping[str, Any]) -> Iterator
     if not raw.get("batch_config") and "users" not in (raw.get("stream_maps") or ()):
         yield (
             "Rows of an archive are as old as what it holds, and a target that upserts puts them"
-            " over newer ones: give them tables of their own (docs/archives.md)."
+            " over newer ones: give them tables of their own (docs/how-to/archives.md)."
         )

@@ -15,7 +15,7 @@ from twitter_stream_simulator import Scenario, ScenarioError, Simulator, read_or
 from twitter_stream_simulator.scenario.random_faults import KINDS, RandomFaults
 from twitter_stream_simulator.scenario.steps import Cut, Http, Refuse, Send, Silence
 
-DOCS = Path(__file__).parents[3] / "docs" / "simulator.md"
+DOCS = Path(__file__).parents[3] / "docs" / "reference" / "simulator.md"
 ATTEMPTS = 200
 
 
