@@ -148,7 +148,9 @@ class Capture:
         for index, frame in enumerate(frames):
             self._replay.handle(frame)
             if self._replay.full:
-                self.unhandled_lines = line_ends(frames[index + 1 :])
+                # The limit may have been reached before this frame, which then stays as a whole.
+                rest = frames[index:] if self._replay.position < frame.end else frames[index + 1 :]
+                self.unhandled_lines = line_ends(rest)
                 break
             if frame.position < self._careful_before:
                 self._point_behind(frame)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from tap_twitter_stream.clock import Clock
     from tap_twitter_stream.disk import Files
 
 NO_BOUND = 1 << 40
@@ -28,7 +29,7 @@ def writer(  # noqa: PLR0913 - what a test may want to choose
     folder: Path,
     *,
     max_bytes: int = NO_BOUND,
-    clock: FakeClock | None = None,
+    clock: Clock | None = None,
     ring: Callable[[], None] = nothing,
     durable: bool = False,
     acknowledged: tuple[str | None, int | None] = (None, None),
