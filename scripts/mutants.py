@@ -199,7 +199,7 @@ MUTANTS = (
         "spool/context.py",
         "        rows = self._books.export()\n",
         "        rows = self._books.export()[:0]\n",
-        ("tests/coverage/test_lost_state.py",),
+        ("tests/spool/test_context.py",),
     ),
     Mutant(
         "G4",

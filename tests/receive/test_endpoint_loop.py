@@ -148,8 +148,8 @@ def test_refusals_are_waited_out_until_one_is_for_good(tmp_path: Path) -> None:
 
 
 def test_every_byte_is_between_the_beginning_and_the_end_of_its_connection(tmp_path: Path) -> None:
-    steps = [{"do": "send", "posts": 20, "rate_per_s": "max"}, {"do": "close"}]
-    with scripted(steps, refused(403)) as sim:
+    send: dict[str, Any] = {"do": "send", "posts": 20, "rate_per_s": "max"}
+    with scripted([send, {"do": "close"}], refused(403)) as sim:
         loop = Loop(sim, tmp_path, FakeClock())
         loop.receiver.run()
         frames = loop.close()
