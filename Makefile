@@ -1,6 +1,6 @@
 # Every target sets up what it needs (scripts/setup); Python >= 3.10 is all that must be there.
 # PYTHON=/path/to/python chooses another one. ARGS='...' goes to pytest or to the bench.
-.PHONY: help setup demo test lint format mutants bench soak constraints build clean
+.PHONY: help setup demo test world lint format mutants bench soak constraints build clean
 .DEFAULT_GOAL := help
 WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
@@ -15,8 +15,11 @@ demo: ## stream into a DuckDB file and show it; again to continue; LIVE=1 with B
 	@scripts/setup app target-duckdb
 	@.venv/bin/python -m scripts.demo
 
-test: setup ## run the whole test suite, on one worker more than there are cores
-	@.venv/bin/pytest -n $(WORKERS) --dist load --maxschedchunk 1 $(ARGS)
+test: setup ## run the test suite, on one worker more than there are cores
+	@.venv/bin/pytest -m 'not world' -n $(WORKERS) --dist load --maxschedchunk 1 $(ARGS)
+
+world: setup ## the tests that need more around them: all of Meltano, a second PostgreSQL, S3
+	@.venv/bin/pytest -m world -n $(WORKERS) --dist load --maxschedchunk 1 $(ARGS)
 
 lint: setup ## ruff, its format, mypy --strict, and the files that are made by scripts
 	@.venv/bin/ruff check .

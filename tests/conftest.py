@@ -88,7 +88,7 @@ def newest_postgres(target: Callable[[str], Path]) -> Iterator[PostgresServer]:
         yield server
 
 
-@pytest.fixture(scope="session", params=["wheel", "debian"])
+@pytest.fixture(scope="session", params=["wheel", pytest.param("debian", marks=pytest.mark.world)])
 def postgres(request: pytest.FixtureRequest) -> Iterator[PostgresServer]:
     """Run a PostgreSQL server: the newest, and the one of the system."""
     if request.param == "wheel":

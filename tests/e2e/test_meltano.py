@@ -100,6 +100,7 @@ def test_two_runs_fill_postgres_once_and_the_state_goes_from_one_to_the_next(
     assert windows[1][0] == positions[0]
 
 
+@pytest.mark.world
 @pytest.mark.parametrize("how", ["ctrl-c", "sigterm", "timeout"])
 def test_after_a_cancelled_run_the_next_one_brings_the_rest(
     tmp_path: Path, target: Callable[[str], Path], postgres: PostgresServer, how: str
@@ -168,6 +169,7 @@ def run_documented(
     return ended
 
 
+@pytest.mark.world
 def test_the_documented_runs(tmp_path: Path, target: Callable[[str], Path]) -> None:
     """Takes some 30 s: eight starts of Meltano."""
     acts = {"install", "run", "state"}
@@ -183,6 +185,7 @@ def test_the_documented_runs(tmp_path: Path, target: Callable[[str], Path]) -> N
     assert (tmp_path / "output/dev/spool-duckdb-1").is_dir()
 
 
+@pytest.mark.world
 def test_the_documented_looks(tmp_path: Path, target: Callable[[str], Path]) -> None:
     """Takes some 30 s: eight starts of Meltano."""
     with Simulator() as sim:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+pytestmark = pytest.mark.world  # a server of S3's protocol
 TWITTER_STREAM = (sys.executable, "-c", "from tap_twitter_stream.cli import main; main()")
 ROOT = f"s3://{BUCKET}/x"
 
