@@ -24,7 +24,7 @@ from tap_twitter_stream.emit.lanes import RawLane
 from tap_twitter_stream.emit.output import Output
 from tap_twitter_stream.policy.dedupe import Dedupe
 from tap_twitter_stream.policy.governor import Governor
-from tap_twitter_stream.receive.connect_budget import BudgetFile
+from tap_twitter_stream.receive.attempts_file import BudgetFile
 from tap_twitter_stream.receive.endpoint_loop import Receiver, Target
 from tap_twitter_stream.replay.options import ReplayOptions
 from tap_twitter_stream.replay.replay import Replay

@@ -10,7 +10,7 @@ import sys
 import zlib
 from typing import TYPE_CHECKING, Protocol
 
-from tap_twitter_stream.archive.sources import Source
+from tap_twitter_stream.archive.byte_source import Source
 from tap_twitter_stream.errors import CaptureFailedError, DamagedArchiveError
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tap_twitter_stream.archive.byte_source import BLOCK_BYTES
 from tap_twitter_stream.archive.place import Place, digest_of
-from tap_twitter_stream.archive.sources import BLOCK_BYTES
 from tap_twitter_stream.archive.texts import leaves
 from tap_twitter_stream.errors import DamagedArchiveError
 from tap_twitter_stream.spool.frames import Frame, Kind, encode_json
@@ -17,9 +17,9 @@ from tap_twitter_stream.wire.rows import stable_id
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
+    from tap_twitter_stream.archive.byte_source import Source
     from tap_twitter_stream.archive.place import Start
     from tap_twitter_stream.archive.position_map import Trail
-    from tap_twitter_stream.archive.sources import Source
     from tap_twitter_stream.archive.texts import Leaf
     from tap_twitter_stream.clock import Clock
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tap_twitter_stream.archive.sources import PartSource, Source
+from tap_twitter_stream.archive.byte_source import PartSource, Source
 from tap_twitter_stream.errors import DamagedArchiveError
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import IO, TYPE_CHECKING
 
+from tap_twitter_stream.archive.byte_source import FileSource, Source
 from tap_twitter_stream.archive.codecs import HEAD_BYTES, UnpackedSource, codec_of
-from tap_twitter_stream.archive.sources import FileSource, Source
 from tap_twitter_stream.archive.tar import is_tar, tar_members
 from tap_twitter_stream.errors import DamagedArchiveError
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from tap_twitter_stream.capture.certificate import window_row
 from tap_twitter_stream.capture.checkpoint import Sealing, held_state, open_files
 from tap_twitter_stream.capture.figures import run_figures
-from tap_twitter_stream.capture.live import Receiving
+from tap_twitter_stream.capture.live_source import Receiving
 from tap_twitter_stream.capture.loop import Capture, Outcome, left_in_log
 from tap_twitter_stream.coverage.gaps import GapPolicy
 from tap_twitter_stream.emit.emitter import Emitter

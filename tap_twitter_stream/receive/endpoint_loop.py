@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 
     from tap_twitter_stream.api.stale_connections import GhostHunter
     from tap_twitter_stream.clock import Clock
-    from tap_twitter_stream.receive.connect_budget import BudgetFile
+    from tap_twitter_stream.receive.attempts_file import BudgetFile
     from tap_twitter_stream.spool.writer import LogWriter
 
 _PLAIN_RETRY_S = 5.0

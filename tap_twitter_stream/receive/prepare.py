@@ -19,7 +19,7 @@ from tap_twitter_stream.api.stream import StreamRequest
 from tap_twitter_stream.coverage.fill_plan import Method, Purse
 from tap_twitter_stream.errors import CaptureFailedError
 from tap_twitter_stream.policy.ruleset import RulesPolicy
-from tap_twitter_stream.receive.connect_budget import BudgetFile, app_fingerprint
+from tap_twitter_stream.receive.attempts_file import BudgetFile, app_fingerprint
 from tap_twitter_stream.receive.endpoint_loop import Target
 from tap_twitter_stream.receive.gap_filler import Means
 from tap_twitter_stream.settings.values import ForeignMatches

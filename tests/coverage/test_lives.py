@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from msgspec.structs import replace
 
-from tap_twitter_stream.capture.live import resumed
+from tap_twitter_stream.capture.live_source import resumed
 from tap_twitter_stream.emit.emitter import Emitter
 from tap_twitter_stream.emit.lanes import RawLane
 from tap_twitter_stream.emit.output import Output

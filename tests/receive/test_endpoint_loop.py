@@ -14,7 +14,7 @@ from tap_twitter_stream.api.session import make_session
 from tap_twitter_stream.api.stream import StreamRequest
 from tap_twitter_stream.clock import Clock
 from tap_twitter_stream.policy.governor import Governor
-from tap_twitter_stream.receive.connect_budget import BudgetFile
+from tap_twitter_stream.receive.attempts_file import BudgetFile
 from tap_twitter_stream.receive.endpoint_loop import Receiver, Target
 from tap_twitter_stream.settings.parse import parse_settings
 from tap_twitter_stream.spool.frames import Frame, Kind

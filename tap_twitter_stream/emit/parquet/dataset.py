@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from tap_twitter_stream.emit.parquet.constant_columns import Block
     from tap_twitter_stream.emit.parquet.run_facts import Mark, RunFacts
-    from tap_twitter_stream.emit.parquet.stamps import Block
     from tap_twitter_stream.emit.parquet.store import Store
     from tap_twitter_stream.settings.parquet import ParquetFiles
 

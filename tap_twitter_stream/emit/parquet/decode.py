@@ -16,7 +16,7 @@ from tap_twitter_stream.columns.fit import decode, fit, only_extra
 from tap_twitter_stream.columns.quick import QuickFit
 from tap_twitter_stream.columns.shapes import StructOf
 from tap_twitter_stream.emit.parquet.arrow import arrow_schema, seen, widened
-from tap_twitter_stream.emit.parquet.stamps import Block, stamped
+from tap_twitter_stream.emit.parquet.constant_columns import Block, stamped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection

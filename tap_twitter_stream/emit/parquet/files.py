@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
     from tap_twitter_stream.columns.shapes import Columns
     from tap_twitter_stream.emit.lanes import Lane
+    from tap_twitter_stream.emit.parquet.constant_columns import Block
     from tap_twitter_stream.emit.parquet.manifest import FileEntry
     from tap_twitter_stream.emit.parquet.run_facts import Mark, RunFacts
-    from tap_twitter_stream.emit.parquet.stamps import Block
     from tap_twitter_stream.settings.parquet import ParquetFiles
 
 _MOST_WAITING = 2  # blocks

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import msgspec
 
 from tap_twitter_stream.columns.encode import to_json
-from tap_twitter_stream.emit.parquet.stamps import Block
+from tap_twitter_stream.emit.parquet.constant_columns import Block
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -20,7 +20,7 @@ from tap_twitter_stream.settings.check.classic import (
     needs_user,
     user_errors,
 )
-from tap_twitter_stream.settings.check.cross import (
+from tap_twitter_stream.settings.check.combinations import (
     auth_errors,
     field_errors,
     field_warnings,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from tap_twitter_stream.settings.check.boxes import box_errors, box_warnings
+from tap_twitter_stream.settings.check.bounding_boxes import box_errors, box_warnings
 from tap_twitter_stream.settings.check.table import shown
 from tap_twitter_stream.wire.endpoints import ENDPOINTS
 

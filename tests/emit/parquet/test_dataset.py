@@ -7,12 +7,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from tap_twitter_stream.columns.shapes import Columns, file_schema
+from tap_twitter_stream.emit.parquet.constant_columns import Block
 from tap_twitter_stream.emit.parquet.dataset import Dataset
 from tap_twitter_stream.emit.parquet.manifest import manifests as stored
 from tap_twitter_stream.emit.parquet.manifest import state_held
 from tap_twitter_stream.emit.parquet.partition import folder_of, hour_of
 from tap_twitter_stream.emit.parquet.run_facts import Mark, RunFacts
-from tap_twitter_stream.emit.parquet.stamps import Block
 from tap_twitter_stream.emit.parquet.store import LocalStore
 from tap_twitter_stream.schema import load_schema
 from tap_twitter_stream.settings.parquet import ParquetFiles

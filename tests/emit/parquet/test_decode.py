@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from tap_twitter_stream.columns.encode import to_json
 from tap_twitter_stream.columns.shapes import StructOf, file_schema, shape_of
+from tap_twitter_stream.emit.parquet.constant_columns import Block
 from tap_twitter_stream.emit.parquet.decode import BlockReader
-from tap_twitter_stream.emit.parquet.stamps import Block
 from tap_twitter_stream.schema import load_schema
 from tap_twitter_stream.wire.stamps import STAMP_COLUMNS, Origin, capture_stamp, data_stamp
 from tests.columns.test_fit import JSON, SMALL, TWEETS

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tap_twitter_stream.emit.parquet.constant_columns import Block
 from tap_twitter_stream.emit.parquet.dataset import Dataset
 from tap_twitter_stream.emit.parquet.files import FileOutput
 from tap_twitter_stream.emit.parquet.run_facts import RunFacts
-from tap_twitter_stream.emit.parquet.stamps import Block
 from tap_twitter_stream.errors import FilesError
 from tap_twitter_stream.settings.parquet import ParquetFiles
 

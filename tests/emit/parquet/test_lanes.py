@@ -8,7 +8,7 @@ from tap_twitter_stream.emit.parquet.lanes import Gatherer, ParquetLane
 from tap_twitter_stream.wire.stamps import Origin, data_stamp
 
 if TYPE_CHECKING:
-    from tap_twitter_stream.emit.parquet.stamps import Block
+    from tap_twitter_stream.emit.parquet.constant_columns import Block
 
 HOUR_US = 3_600_000_000
 ORIGIN = Origin("c-1", "filtered")

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tap_twitter_stream.capture.poison_guard import Starts
+from tap_twitter_stream.capture.receiver_link import ReceiverLink
 from tap_twitter_stream.coverage.fill_plan import MOST_BACKFILL_MINUTES
 from tap_twitter_stream.coverage.pending_gaps import missing_since
 from tap_twitter_stream.policy.dedupe import Dedupe
-from tap_twitter_stream.receive.link import ReceiverLink
 from tap_twitter_stream.receive.protocol import Hello, Order
 from tap_twitter_stream.replay.source import Source
 from tap_twitter_stream.settings.parse import parse_settings

@@ -8,7 +8,7 @@ import pytest
 
 from tap_twitter_stream.policy.connect_limit import MARGIN_S
 from tap_twitter_stream.policy.ending import HttpRefused, NetworkFailed
-from tap_twitter_stream.receive.connect_budget import BudgetFile, app_fingerprint
+from tap_twitter_stream.receive.attempts_file import BudgetFile, app_fingerprint
 from tests.fakes import START_S
 
 if TYPE_CHECKING:
