@@ -21,6 +21,7 @@ import requests
 
 from bench.corpus import HEAD, STREAM_NAMES, WINDOW, open_url
 from tap_twitter_stream.clock import Clock
+from tap_twitter_stream.spool.entries import Stopped
 from tap_twitter_stream.spool.frames import Kind
 from tap_twitter_stream.spool.writer import LogWriter
 
@@ -41,16 +42,16 @@ def receive(url: str, token: str, folder: Path, ring: Callable[[], None]) -> Non
     clock = Clock()
     log = LogWriter(folder, max_bytes=8 << 30, durable=True, clock=clock, ring=ring)
     threading.Thread(target=_keep_synced, args=(log, clock), daemon=True).start()
-    log.append_json(Kind.WINDOW, WINDOW)
+    log.append_entry(WINDOW)
     wake_handle, _wake_end = os.pipe()
     with requests.Session() as session:
         stream = open_url(session, url, f"Bearer {token}", wake_handle)
-        connection = log.append_json(Kind.OPENED, HEAD)
+        connection = log.append_entry(HEAD)
         while isinstance(got := stream.read(_PATIENCE_S), bytes):
             if got:
                 log.append(Kind.BYTES, got, connection=connection)
         stream.close()
-    log.append_json(Kind.STOPPED, {"reason": "stop"})
+    log.append_entry(Stopped(reason="stop"))
     clock.stop()
 
 

@@ -7,10 +7,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import requests
+from msgspec import structs
 
 from bench.generator import sending, serving
 from tap_twitter_stream.api.stream import OpenStream, StreamRequest, open_stream
 from tap_twitter_stream.clock import Clock
+from tap_twitter_stream.spool.entries import Opened, Window
 from tap_twitter_stream.spool.frames import Kind
 from tap_twitter_stream.spool.writer import LogWriter
 
@@ -22,9 +24,9 @@ STREAM_NAMES = (
     *("errors", "notices", "dead_letters", "capture_connections", "capture_gaps"),
     *("capture_windows", "rules", "statuses", "compliance_events", "activities"),
 )
-HEAD = {"connection_id": "bench-1", "endpoint": "filtered", "partition": 0, "http_status": 200}
-CLASSIC_HEAD = {**HEAD, "endpoint": "statuses_sample"}
-WINDOW = {"window_id": "bench", "started_at_us": 0}
+HEAD = Opened(connection_id="bench-1", endpoint="filtered", http_status=200)
+CLASSIC_HEAD = structs.replace(HEAD, endpoint="statuses_sample")
+WINDOW = Window(window_id="bench", started_at_us=0)
 
 
 def open_url(
@@ -44,10 +46,10 @@ def record(folder: Path, posts: int, *, chunking: str = "message", classic: bool
     scenario = sending(posts, chunking=chunking, gzip=False, closes=True)
     with serving(scenario) as fresh, requests.Session() as session:
         source = replace(fresh, classic=classic)
-        log.append_json(Kind.WINDOW, WINDOW)
+        log.append_entry(WINDOW)
         wake_handle, wake_end = os.pipe()
         stream = open_url(session, source.stream_url, source.authorization, wake_handle)
-        connection = log.append_json(Kind.OPENED, CLASSIC_HEAD if classic else HEAD)
+        connection = log.append_entry(CLASSIC_HEAD if classic else HEAD)
         while isinstance(got := stream.read(10.0), bytes):
             if got:
                 log.append(Kind.BYTES, got, connection=connection)

@@ -29,6 +29,7 @@ from tap_twitter_stream.receive.endpoint_loop import Receiver, Target
 from tap_twitter_stream.replay.options import ReplayOptions
 from tap_twitter_stream.replay.replay import Replay
 from tap_twitter_stream.settings.parse import parse_settings
+from tap_twitter_stream.spool.entries import Closed, read
 from tap_twitter_stream.spool.frames import Kind
 from tap_twitter_stream.spool.reader import LogReader
 from tap_twitter_stream.spool.writer import LogWriter
@@ -146,7 +147,7 @@ class _Loop:
         options = ReplayOptions(self._log.spool_id, network.max_line_bytes)
         self._replay = Replay(options, emitter, Dedupe(900.0, 1000), None)
         self._reader = LogReader(folder, 0, verify_before=0)
-        self._closed: list[dict[str, Any]] = []
+        self._closed: list[Closed] = []
         self._posts_closed = 0  # when the last connection ended
 
     def run(self) -> None:
@@ -174,8 +175,8 @@ class _Loop:
         found = {one["record"]["id"] for one in messages if one["stream"] == "tweets"}
         fatal = self.receiver.fatal
         return Result(
-            seen=self._closed[0]["description"],
-            waits_s=tuple(one["wait_s"] for one in self._closed if one["wait_s"] is not None)[
+            seen=self._closed[0].description or "",
+            waits_s=tuple(one.wait_s for one in self._closed if one.wait_s is not None)[
                 : len(self._closed) - 1
             ],
             connects=len(self._closed),
@@ -195,5 +196,5 @@ class _Loop:
             for frame in frames:
                 self._replay.handle(frame)
                 if frame.kind is Kind.CLOSED:
-                    self._closed.append(frame.json())
+                    self._closed.append(read(frame, Closed))
                     self._posts_closed = self._posts()

@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tap_twitter_stream.archive.byte_source import BLOCK_BYTES
 from tap_twitter_stream.archive.place import Place, digest_of
 from tap_twitter_stream.archive.texts import leaves
 from tap_twitter_stream.errors import DamagedArchiveError
-from tap_twitter_stream.spool.frames import Frame, Kind, encode_json
+from tap_twitter_stream.spool.entries import Closed, End, Opened, Stopped, encode
+from tap_twitter_stream.spool.frames import Frame, Kind
 from tap_twitter_stream.wire.rows import stable_id
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from tap_twitter_stream.archive.position_map import Trail
     from tap_twitter_stream.archive.texts import Leaf
     from tap_twitter_stream.clock import Clock
+    from tap_twitter_stream.spool.entries import Entry, Window
 
 ENDPOINT = "archive"
 
@@ -60,7 +62,7 @@ class Walk:
     """
 
     def __init__(
-        self, start: Start, trail: Trail, window: dict[str, Any], clock: Clock, position: int = 0
+        self, start: Start, trail: Trail, window: Window, clock: Clock, position: int = 0
     ) -> None:
         self._start = start
         self._trail = trail
@@ -85,7 +87,7 @@ class Walk:
                 )
             at = replace(at, size_bytes=file.size_bytes)
             yield from self._file(at)
-        yield self._frame(Kind.STOPPED, 0, {"reason": "finished"})
+        yield self._frame(Kind.STOPPED, 0, Stopped(reason="finished"))
 
     def _file(self, at: Place) -> Iterator[Frame]:
         last, told = at, None
@@ -106,7 +108,8 @@ class Walk:
         """Yield one text; return the place at its end, and what was wrong with it."""
         number, failure = self._position, None
         name = f"{begin.name}!{leaf.name}" if leaf.name else begin.name
-        yield self._opened(begin, name, leaf.modified_us)
+        opened = self._opened(begin, name, leaf.modified_us)
+        yield self._frame(Kind.OPENED, number, opened)
         self._trail.mark(self._position, begin, is_text=True)
         offset = begin.offset
         try:
@@ -117,7 +120,7 @@ class Walk:
         except DamagedArchiveError as error:
             failure = error
             logger.error("%s is damaged: %s. What comes before that was read.", name, error)  # noqa: TRY400 - no traceback: the sentence says all
-        yield self._closed(number, failure)
+        yield self._closed(opened, number, failure)
         self._trail.mark(self._position, replace(begin, leaf=begin.leaf + 1, offset=0, counts=()))
         return replace(begin, offset=offset), failure
 
@@ -125,31 +128,31 @@ class Walk:
         """Yield the row of a file whose rest cannot be told apart."""
         logger.error("%s is damaged: %s. What comes before that was read.", at.name, failure)
         number = self._position
-        yield self._opened(replace(at, offset=0), at.name, 0)
-        yield self._closed(number, failure)
+        opened = self._opened(replace(at, offset=0), at.name, 0)
+        yield self._frame(Kind.OPENED, number, opened)
+        yield self._closed(opened, number, failure)
 
-    def _opened(self, begin: Place, name: str, modified_us: int) -> Frame:
-        head = {
-            "connection_id": stable_id(ENDPOINT, name),
-            "endpoint": ENDPOINT,
-            "partition": 0,
-            "delivery": ENDPOINT,
-            "opened_at_us": self._clock.now_us(),
-            "source": name,
-            "modified_us": modified_us,
-            "base": self._position + 1 - begin.offset,
-        }
-        return self._frame(Kind.OPENED, self._position, head)
+    def _opened(self, begin: Place, name: str, modified_us: int) -> Opened:
+        return Opened(
+            connection_id=stable_id(ENDPOINT, name),
+            endpoint=ENDPOINT,
+            delivery=ENDPOINT,
+            opened_at_us=self._clock.now_us(),
+            source=name,
+            modified_us=modified_us,
+            base=self._position + 1 - begin.offset,
+        )
 
-    def _closed(self, number: int, failure: DamagedArchiveError | None) -> Frame:
-        row = {
-            "ending": {"kind": "damaged" if failure else "end_of_file"},
-            "description": f"Damaged: {failure}." if failure else "Read to its end.",
-        }
-        return self._frame(Kind.CLOSED, number, row)
+    def _closed(self, opened: Opened, number: int, failure: DamagedArchiveError | None) -> Frame:
+        closed = Closed.after(
+            opened,
+            ending=End(kind="damaged" if failure else "end_of_file"),
+            description=f"Damaged: {failure}." if failure else "Read to its end.",
+        )
+        return self._frame(Kind.CLOSED, number, closed)
 
-    def _frame(self, kind: Kind, connection: int, content: bytes | dict[str, Any]) -> Frame:
-        payload = content if isinstance(content, bytes) else encode_json(content)
+    def _frame(self, kind: Kind, connection: int, content: bytes | Entry) -> Frame:
+        payload = content if isinstance(content, bytes) else encode(content)
         frame = ArchiveFrame(self._position, self._clock.now_us(), connection, kind, payload)
         self._position = frame.end
         return frame

@@ -70,7 +70,7 @@ class ArchiveDelivery(Delivery):
         if is_last:
             message = cut_short(message, "the file ends inside this line")
         stamp = self._stamp(true_us, connection, frame)
-        records, offset = self._dated, position - int(connection.head["base"])
+        records, offset = self._dated, position - connection.opened.base
         records.log_id = connection.origin.connection_id
         if self._options.raw_messages:
             records.raw(line, offset, stamp)
@@ -90,6 +90,6 @@ class ArchiveDelivery(Delivery):
         What says nothing of that is as old as the post before it, or as the file.
         """
         if true_us is None:
-            true_us = connection.stats[LAST_US] or int(connection.head["modified_us"])
+            true_us = connection.stats[LAST_US] or connection.opened.modified_us
         self._dated.true_us = min(true_us, frame.time_us)
         return data_stamp(self._dated.true_us, connection.origin)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from msgspec import structs
 
 from tap_twitter_stream.archive.files import find_files
 from tap_twitter_stream.archive.frames import Walk
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from tap_twitter_stream.archive.place import Place
     from tap_twitter_stream.clock import Clock
     from tap_twitter_stream.settings.values import Settings
+    from tap_twitter_stream.spool.entries import Window
 
 _LEAST_LINE_BYTES = 64 << 20  # a page of twarc2 holds up to 500 posts with all that belongs to them
 
@@ -30,7 +33,7 @@ logger = logging.getLogger("tap-twitter-stream")
 
 
 def open_archive(
-    settings: Settings, state: CaptureState | None, window: dict[str, Any], clock: Clock
+    settings: Settings, state: CaptureState | None, window: Window, clock: Clock
 ) -> Source:
     """Start to read what is left of an archive.
 
@@ -50,9 +53,9 @@ def open_archive(
             logger.warning("%s", note)
     size_mb = sum(file.size_bytes for file in start.files) / 1e6
     logger.info("Reading %d files of the archive, %.1f MB.", len(start.files), size_mb)
-    position, log_id = place.position, place.log_id or f"archive-{window['window_id']}"
+    position, log_id = place.position, place.log_id or f"archive-{window.window_id}"
     trail = Trail(start.at, position)
-    window = {**window, "started_at_us": clock.now_us(), "spool_id": log_id, "durable": True}
+    window = structs.replace(window, started_at_us=clock.now_us(), spool_id=log_id, durable=True)
     reader = ArchiveReader(Walk(start, trail, window, clock, position).frames())
     base = state or CaptureState(spool_id="", position=0)
     return Source(

@@ -27,9 +27,9 @@ def window_row(  # noqa: PLR0913 - the certificate's inputs, each named at the o
 ) -> dict[str, Any]:
     """Return the row. Seconds are sums over endpoints and partitions."""
     window, tally, seconds = replay.window, replay.tally, replay.ledger.seconds
-    started_us = window.get("started_at_us", ended_us)
+    started_us = ended_us if window.started_at_us is None else window.started_at_us
     # What X once sent to whoever kept it costs nothing now.
-    billable = 0 if ARCHIVE in window.get("endpoints", []) else tally.posts_new
+    billable = 0 if ARCHIVE in window.endpoints else tally.posts_new
     streams = [
         {
             "stream": name,
@@ -43,16 +43,16 @@ def window_row(  # noqa: PLR0913 - the certificate's inputs, each named at the o
         if count.routed
     ]
     return {
-        "window_id": window.get("window_id", "none"),
+        "window_id": window.window_id or "none",
         "started_at": iso(started_us),
         "ended_at": iso(ended_us),
         "stop_reason": stop_reason,
         "exit_code": exit_code,
         "crashed": False,
-        "endpoints": window.get("endpoints", []),
-        "tap_version": window.get("tap_version"),
-        "spool_id": window.get("spool_id"),
-        "durable": window.get("durable"),
+        "endpoints": list(window.endpoints),
+        "tap_version": window.tap_version,
+        "spool_id": window.spool_id,
+        "durable": window.durable,
         "start_position": start_position,
         "end_position": replay.position,
         **{f"{kind}_seconds": round(seconds.get(kind, 0.0), 6) for kind in _KINDS},

@@ -246,7 +246,7 @@ class Capture:
         deadline_s = self._deadline_s
         if self._stop is None:
             deadline_s = self._clock.monotonic_s() + self._window.window.shutdown_grace_s
-        said = str((ended or {}).get("fatal") or self._link.last_words)
+        said = (ended.fatal if ended else "") or self._link.last_words
         if said:
             return Outcome(StopReason.FATAL.value, said, deadline_s)
         if self._stop is None:

@@ -24,6 +24,7 @@ from tap_twitter_stream.policy.window import OpenWindow
 from tap_twitter_stream.replay.options import ReplayOptions
 from tap_twitter_stream.replay.replay import Replay
 from tap_twitter_stream.settings.values import ForeignMatches, ProgressLine, Settings
+from tap_twitter_stream.spool.entries import Window
 from tap_twitter_stream.state import from_bookmark
 from tap_twitter_stream.wire.endpoints import ARCHIVE, COMMON_STREAMS, ENDPOINTS
 from tap_twitter_stream.wire.rows import encode_row
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from tap_twitter_stream.emit.output import Output
     from tap_twitter_stream.emit.parquet.files import FileOutput
     from tap_twitter_stream.replay.source import Source
-    from tap_twitter_stream.state import CaptureState
+from tap_twitter_stream.state import CaptureState
 
 EXIT_FAILED, EXIT_UNBALANCED, EXIT_BLOCKED = 1, 3, 4
 _DRY_RUN_S = 20.0
@@ -148,11 +149,11 @@ class Run:
     def _archived(self, state: CaptureState | None) -> Source:
         from tap_twitter_stream.archive.source import open_archive  # noqa: PLC0415 - rarely used
 
-        window = {
-            "window_id": self._window_id,
-            "endpoints": list(self._settings.endpoints),
-            "tap_version": self._version,
-        }
+        window = Window(
+            window_id=self._window_id,
+            endpoints=self._settings.endpoints,
+            tap_version=self._version,
+        )
         return open_archive(self._settings, state, window, self._clock)
 
     def _capture(
@@ -326,7 +327,7 @@ class Run:
 def _tell(replay: Replay) -> None:
     """Say in one line what the window came to."""
     tally, seconds = replay.tally, replay.ledger.seconds
-    if ARCHIVE in replay.window.get("endpoints", ()):
+    if ARCHIVE in replay.window.endpoints:
         logger.info(
             "Read %s and %s from %s, counting members, %s.",
             amount(tally.posts_new, "post"),

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
+
+import msgspec
+from msgspec.structs import replace as replaced
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Sequence
 
 Line: TypeAlias = tuple[str, int]  # endpoint, partition
 GapKey: TypeAlias = tuple[str, int, int]  # endpoint, partition, start
@@ -17,17 +20,16 @@ CRASHED = "crashed"
 OPEN_KINDS = frozenset({"lost", "unknown"})
 
 
-def line_of(head: Mapping[str, Any]) -> Line:
-    """Return the endpoint and partition that a connection's head or row names."""
-    return str(head["endpoint"]), int(head["partition"])
+def cause_of(ending: str, behind_us: int | None) -> str:
+    """Return why time is missing after a connection.
 
-
-def cause_of(row: Mapping[str, Any]) -> str:
-    """Return why time is missing after a connection that ended as a row of it says."""
-    kind = str(row["ending"]["kind"])
-    if kind == STOPPED_BY_US and row.get("behind_us") is not None:
+    Args:
+        ending: The kind of its ending.
+        behind_us: Since when what it brought may be old, None if it is not.
+    """
+    if ending == STOPPED_BY_US and behind_us is not None:
         return LEFT_UNREAD  # what X sent during the pause was not asked to be left out
-    return kind
+    return ending
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +79,7 @@ class Gap:
         return (self.endpoint, self.partition)
 
 
-@dataclass(frozen=True, slots=True)
-class Filled:
+class Filled(msgspec.Struct, frozen=True, array_like=True):
     """What became of a part of a gap: its kind now, and why that is no better one."""
 
     kind: str
@@ -119,6 +120,6 @@ def cut(parts: Sequence[Filled], starts_us: Sequence[int]) -> list[Filled]:
             estimate = part.estimated_lost
             if inside and estimate is not None:
                 estimate = round(estimate * (end_us - begin_us) / (part.ended_us - part.started_us))
-            piece = replace(part, started_us=begin_us, ended_us=end_us, estimated_lost=estimate)
+            piece = replaced(part, started_us=begin_us, ended_us=end_us, estimated_lost=estimate)
             pieces.append(piece)
     return pieces

@@ -9,16 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Any
-
-from tap_twitter_stream.coverage.gaps import line_of
-from tap_twitter_stream.coverage.reported_gaps import ToldGaps
-from tap_twitter_stream.coverage.track import Track, from_rows
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from tap_twitter_stream.coverage.gaps import Line
+    from tap_twitter_stream.coverage.reported_gaps import ToldGaps
+    from tap_twitter_stream.coverage.track import Track
 
 
 class Since(Enum):
@@ -68,15 +64,3 @@ class Before:
     told: ToldGaps
     begun_us: dict[Line, int]
     doubtful: dict[Line, list[tuple[int, int]]]
-
-    @classmethod
-    def of(cls, context: Mapping[str, Any]) -> Before:
-        """Read what the file begins with."""
-        tracks = dict(from_rows(context.get("ledger"), log_continues=True))
-        begun = {(str(name), int(part)): int(us) for name, part, us in context.get("begun", ())}
-        doubtful: dict[Line, list[tuple[int, int]]] = {}
-        for number, head, *unfinished_us in context["connections"]:
-            for from_us in (*unfinished_us, head.get("behind_us")):
-                if from_us is not None and "gap" not in head:
-                    doubtful.setdefault(line_of(head), []).append((number, from_us))
-        return cls(tracks, ToldGaps.restore(context.get("gaps")), begun, doubtful)

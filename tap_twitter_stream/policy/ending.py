@@ -1,11 +1,9 @@
-"""Why a connection (or the try to open one) ended: a closed union, to and from log frames."""
+"""Why a connection (or the try to open one) ended: a closed union."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
-
-import msgspec
+from typing import ClassVar, Literal
 
 NetworkPhase = Literal[
     "dns", "connect", "certificate", "tls", "proxy_login", "proxy", "request", "read"
@@ -100,42 +98,6 @@ Ending = (
     | ProtocolBroken
     | StoppedByUs
 )
-
-_CLASSES: dict[str, type[Any]] = {
-    one.kind: one
-    for one in (
-        HttpRefused,
-        NetworkFailed,
-        Stalled,
-        ClosedByServer,
-        CrowdedOut,
-        DisconnectNotice,
-        ProtocolBroken,
-        StoppedByUs,
-    )
-}
-
-
-def ending_to_dict(ending: Ending) -> dict[str, Any]:
-    """Return a dict of JSON values, ``kind`` first; :func:`ending_from_dict` reads it back."""
-    return {"kind": ending.kind, **msgspec.to_builtins(ending)}
-
-
-def ending_from_dict(payload: dict[str, Any]) -> Ending:
-    """Read what :func:`ending_to_dict` made, also by an older or newer version of it.
-
-    Returns:
-        The ending. One that cannot be read comes back as :class:`ProtocolBroken` that says so,
-        since a log must stay readable whatever wrote it.
-    """
-    kind = str(payload.get("kind"))
-    if kind not in _CLASSES:
-        return ProtocolBroken(f"log holds an ending of unknown kind {kind!r}")
-    try:
-        ending: Ending = msgspec.convert(payload, _CLASSES[kind])
-    except msgspec.ValidationError as error:
-        return ProtocolBroken(f"log holds an unreadable {kind}: {error}")
-    return ending
 
 
 def describe(ending: Ending) -> str:  # noqa: PLR0911 - one return for each member of the union

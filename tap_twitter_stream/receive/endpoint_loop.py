@@ -16,8 +16,10 @@ from __future__ import annotations
 import itertools
 import logging
 import random
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace as struct_replace
 
 from tap_twitter_stream.api.redact import scrub
 from tap_twitter_stream.api.stream import OpenStream, StreamRequest, open_stream
@@ -30,7 +32,6 @@ from tap_twitter_stream.policy.ending import (
     HttpRefused,
     StoppedByUs,
     describe,
-    ending_to_dict,
 )
 from tap_twitter_stream.policy.governor import (
     HEALTHY_S,
@@ -43,15 +44,17 @@ from tap_twitter_stream.policy.governor import (
 from tap_twitter_stream.policy.remedies import advice_on_crowding, amount
 from tap_twitter_stream.receive.pump import Life, Pump
 from tap_twitter_stream.receive.waiting_log import WaitingLog
+from tap_twitter_stream.spool.entries import Closed, End, Opened
 from tap_twitter_stream.wire.endpoints import ENDPOINTS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     import requests
 
     from tap_twitter_stream.api.stale_connections import GhostHunter
     from tap_twitter_stream.clock import Clock
+    from tap_twitter_stream.coverage.gaps import GapKey
     from tap_twitter_stream.receive.attempts_file import BudgetFile
     from tap_twitter_stream.spool.writer import LogWriter
 
@@ -66,8 +69,8 @@ class Target:
     """What one loop keeps connected. ``partition`` is 0 where the endpoint has none.
 
     ``backfills`` says that after a drop X is asked for what was missed, ``backfill_minutes`` is
-    what a person wants at each connect. ``marks`` go into the log with each attempt. ``copy`` tells
-    redundant connections apart, from 1.
+    what a person wants at each connect. ``delivery`` and ``gap`` say in the log what a connection
+    is for. ``copy`` tells redundant connections apart, from 1.
     """
 
     endpoint: str
@@ -76,7 +79,8 @@ class Target:
     stall_timeout_s: float
     backfills: bool = False
     backfill_minutes: int = 0
-    marks: Mapping[str, Any] = field(default_factory=dict)
+    delivery: str = "live"
+    gap: GapKey | None = None
     copy: int = 1
 
     @property
@@ -84,7 +88,7 @@ class Target:
         """How log lines call it."""
         label = f"{self.endpoint} {self.partition}" if self.partition else self.endpoint
         label += f" (copy {self.copy})" if self.copy > 1 else ""
-        return f"{label} ({self.marks['delivery']})" if "delivery" in self.marks else label
+        return label if self.delivery == "live" else f"{label} ({self.delivery})"
 
     def asking(self, backfill_minutes: int) -> StreamRequest:
         """Return the request, with what X is to send again."""
@@ -161,15 +165,16 @@ class Receiver:
         if self._wait_for_budget():
             return None
         minutes = self._backfill_minutes()
-        head: dict[str, Any] = {
-            "connection_id": self._next_id(),
-            "endpoint": self.target.endpoint,
-            "partition": self.target.partition,
-            "attempt": next(self._attempts),
-            "opened_at_us": self._clock.now_us(),
-            **self.target.marks,
-        }
-        connection, life = self._one_connection(head, minutes)
+        tried = Opened(
+            connection_id=self._next_id(),
+            endpoint=self.target.endpoint,
+            partition=self.target.partition,
+            attempt=next(self._attempts),
+            opened_at_us=self._clock.now_us(),
+            delivery=self.target.delivery,
+            gap=self.target.gap,
+        )
+        opened, connection, life = self._one_connection(tried, minutes)
         if connection:
             healthy = life.data_seen and life.lived_s >= HEALTHY_S
             self._missing = self._missing.after(life.last_byte_us, healthy=healthy)
@@ -190,7 +195,7 @@ class Receiver:
             decision = Wait(_GHOST_WAIT_S, decision.cause)
         if isinstance(decision, Fatal) and self._backfill_refused(life.ending, minutes):
             decision = Wait(_PLAIN_RETRY_S, Cause.HTTP)
-        self._append_closed(head, connection, life, decision)
+        self._append_closed(opened, connection, life, decision)
         return life, decision
 
     def _backfill_minutes(self) -> int:
@@ -242,8 +247,12 @@ class Receiver:
             self._clock.wait(wait_s)
         return True
 
-    def _one_connection(self, head: dict[str, Any], minutes: int) -> tuple[int, Life]:
-        """Make one attempt and live it to its end; return its number in the log (0: refused)."""
+    def _one_connection(self, tried: Opened, minutes: int) -> tuple[Opened, int, Life]:
+        """Make one attempt and live it to its end.
+
+        Returns:
+            What the log knows of it, its number there (0: refused), and its life.
+        """
         request = self.target.asking(minutes)
         with self._session() as session:  # a fresh one each time: names are looked up anew
             answer = open_stream(session, request, self._wake_handle, self._clock.now_s())
@@ -251,38 +260,38 @@ class Receiver:
                 if isinstance(answer, HttpRefused):
                     self._budget.observe(answer, self._clock.now_s())
                 self._budget.refund(answer, self._clock.now_s())
-                return 0, Life(answer)
-            head["http_status"] = 200
-            head["transaction_id"] = scrub(answer.headers.get("x-transaction-id") or "") or None
-            if minutes:
-                opened_us = self._clock.now_us()
-                head["backfill_us"] = [backfill_from_us(opened_us, minutes), opened_us]
-            connection = self._log.opened(head)
-            logger.info("%s: connected (%s).", self.target.label, head["connection_id"])
+                return tried, 0, Life(answer)
+            now_us = self._clock.now_us()
+            opened = struct_replace(
+                tried,
+                http_status=200,
+                transaction_id=scrub(answer.headers.get("x-transaction-id") or "") or None,
+                backfill_us=(backfill_from_us(now_us, minutes), now_us) if minutes else None,
+            )
+            connection = self._log.opened(opened)
+            logger.info("%s: connected (%s).", self.target.label, opened.connection_id)
             try:
-                return connection, self._pump.run(answer, connection)
+                return opened, connection, self._pump.run(answer, connection)
             finally:
                 answer.close()
 
     def _append_closed(
-        self,
-        head: dict[str, Any],
-        connection: int,
-        life: Life,
-        decision: Decision,
+        self, opened: Opened, connection: int, life: Life, decision: Decision
     ) -> None:
+        ending = life.ending
+        if isinstance(ending, HttpRefused):
+            opened = struct_replace(opened, http_status=ending.status)
         wait_s = decision.seconds if isinstance(decision, Wait) else None
-        head.update(
+        closed = Closed.after(
+            opened,
             closed_at_us=self._clock.now_us(),
-            ending=ending_to_dict(life.ending),
-            description=describe(life.ending),
+            ending=End.of(ending),
+            description=describe(ending),
             wire_bytes=life.wire_bytes,
             behind_us=life.behind_us,
-            wait_s=None if isinstance(life.ending, StoppedByUs) else wait_s,
+            wait_s=None if isinstance(ending, StoppedByUs) else wait_s,
         )
-        if isinstance(life.ending, HttpRefused):
-            head["http_status"] = life.ending.status
-        self._log.closed(head, connection)
+        self._log.closed(closed, connection)
 
     def tell(self, ending: Ending, wait: Wait) -> None:
         """Say what comes next; louder when a person may have to do something about it."""

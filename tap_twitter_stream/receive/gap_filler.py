@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import queue
 from contextlib import suppress
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tap_twitter_stream.coverage.fill_plan import (
@@ -26,7 +26,7 @@ from tap_twitter_stream.coverage.gaps import Filled
 from tap_twitter_stream.errors import StopRequestedError
 from tap_twitter_stream.receive.recovery import NotRecovered, Recovery
 from tap_twitter_stream.receive.waiting_log import WaitingLog
-from tap_twitter_stream.spool.frames import Kind
+from tap_twitter_stream.spool.entries import FilledGap
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -98,14 +98,8 @@ class GapFiller:
         if self._clock.stopped and any(part.kind == "lost" for part in parts):
             return
         spent_usd, self._counts_usd = self._counts_usd, means.search.counts_usd
-        self._log.note(
-            Kind.FILLED,
-            {
-                "gap": list(order.key),
-                "parts": [list(astuple(part)) for part in parts],
-                "counts_usd": round(self._counts_usd - spent_usd, 6),
-            },
-        )
+        counts_usd = round(self._counts_usd - spent_usd, 6)
+        self._log.note(FilledGap(gap=order.key, parts=tuple(parts), counts_usd=counts_usd))
         for part in parts:
             self._tell(order.label, part)
 
@@ -151,7 +145,7 @@ class GapFiller:
         live = next((one for one in means.targets if (one.endpoint, one.partition) == line), None)
         if live is None:
             return _NO_TARGET
-        target = replace(live, marks={"delivery": "recovery", "gap": list(order.key)})
+        target = replace(live, delivery="recovery", gap=order.key)
         for from_s, to_s in slices(segment.started_us, segment.ended_us):
             if self._clock.wait(to_s + RECOVERY_DELAY_S - self._clock.now_s()):
                 return _STOPPED

@@ -23,7 +23,7 @@ from tap_twitter_stream.receive.attempts_file import BudgetFile, app_fingerprint
 from tap_twitter_stream.receive.endpoint_loop import Target
 from tap_twitter_stream.receive.gap_filler import Means
 from tap_twitter_stream.settings.values import ForeignMatches
-from tap_twitter_stream.spool.frames import Kind
+from tap_twitter_stream.spool.entries import Page, PageRule, Problem, RuleEntry, Rules
 from tap_twitter_stream.wire.endpoints import ENDPOINTS, EndpointSpec
 
 if TYPE_CHECKING:
@@ -103,10 +103,9 @@ def record_rules(settings: Settings, rest: RestClient, log: WaitingLog) -> tuple
         return ()
     rules = settings.rules
     outcome = sync_rules(rest, rules.wanted, rules.tag_prefix, rules.policy)
-    log.note(Kind.RULES, {"rules": [asdict(row) for row in outcome.rows]})
+    log.note(Rules(rules=tuple(RuleEntry(**asdict(row)) for row in outcome.rows)))
     for problem in outcome.problems:
-        frame = {"kind": "rule", "endpoint": "filtered", "problem": problem}
-        log.note(Kind.PROBLEM, frame)
+        log.note(Problem(kind="rule", endpoint="filtered", problem=problem))
         logger.warning("Rules: %s", _words(problem))
     _tell(outcome, rules.policy)
     if not outcome.active_total:
@@ -134,8 +133,8 @@ def gap_means(  # noqa: PLR0913 - what filling takes, each named at the only cal
     ours = settings.rules.foreign_matches is ForeignMatches.DROP
 
     def store(gap: GapKey, rule: SearchRule, page: dict[str, Any]) -> None:
-        head = {"connection_id": next_id(), "endpoint": spec.name, "gap": list(gap)}
-        log.note(Kind.PAGE, {**head, "rule": asdict(rule), "page": page})
+        of = PageRule(**asdict(rule))
+        log.note(Page(connection_id=next_id(), endpoint=spec.name, gap=gap, rule=of, page=page))
 
     return Means(
         methods={

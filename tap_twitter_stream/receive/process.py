@@ -22,7 +22,7 @@ import threading
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -41,7 +41,7 @@ from tap_twitter_stream.receive.recovery import Recovery
 from tap_twitter_stream.receive.resume import resume_position
 from tap_twitter_stream.receive.waiting_log import WaitingLog
 from tap_twitter_stream.settings.parse import parse_settings
-from tap_twitter_stream.spool.frames import Kind
+from tap_twitter_stream.spool.entries import ORPHANED, Stopped, Window
 from tap_twitter_stream.spool.writer import LogWriter
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class ReceiverProcess:
         self._settings = settings
         self._ring_handle = ring_handle
         self._stop = threading.Event()
-        self._outcome: dict[str, Any] = {"reason": "stop"}
+        self._outcome = Stopped(reason="stop")
         self._clock = Clock(self._stop)
         self._wake_handle, self._wake_end = os.pipe()
         self._numbers = itertools.count(1)
@@ -86,23 +86,23 @@ class ReceiverProcess:
 
     def run(self) -> None:
         """Receive until a stop or until every connection has given up."""
-        window = {
-            "window_id": self._order.window_id,
-            "started_at_us": self._clock.now_us(),
-            "endpoints": list(self._settings.endpoints),
-            "lines": [
-                [name, partition]
+        window = Window(
+            window_id=self._order.window_id,
+            started_at_us=self._clock.now_us(),
+            endpoints=self._settings.endpoints,
+            lines=tuple(
+                (name, partition)
                 for name in self._settings.endpoints
                 for partition in self._settings.partitions[name] or (0,)
-            ],
-            "tap_version": self._order.tap_version,
-            "spool_id": self._log.spool_id,
-            "durable": self._order.durable,
-        }
+            ),
+            tap_version=self._order.tap_version,
+            spool_id=self._log.spool_id,
+            durable=self._order.durable,
+        )
         try:
-            self._log.append_json(Kind.WINDOW, window)
+            self._log.append_entry(window)
         except SpoolError as error:
-            self._outcome = {"reason": "fatal", "fatal": str(error)}
+            self._outcome = Stopped(reason="fatal", fatal=str(error))
             self._finish()
             return
         threading.Thread(target=self._obey, name="commands", daemon=True).start()
@@ -130,7 +130,7 @@ class ReceiverProcess:
             fatal = Fatal(f"The receiver failed ({type(error).__name__}).", "Please report it.")
         if fatal:
             said = f"{fatal.reason} {fatal.remedy}".strip()
-            self._outcome = {"reason": "fatal", "fatal": said}
+            self._outcome = Stopped(reason="fatal", fatal=said)
 
     def _connect_all(self) -> Fatal | None:
         """Prepare by REST, then run one loop an endpoint; return the first that gave up."""
@@ -197,8 +197,8 @@ class ReceiverProcess:
         try:
             self._log.finish(self._outcome)
         except SpoolError as error:
-            self._say_last(str(self._outcome.get("fatal") or error))
-        if self._outcome["reason"] == "orphaned" and not self._order.durable:
+            self._say_last(self._outcome.fatal or str(error))
+        if self._outcome.reason == ORPHANED and not self._order.durable:
             shutil.rmtree(self._order.folder, ignore_errors=True)  # nobody else will
 
     def _say_last(self, words: str) -> None:
@@ -217,7 +217,7 @@ class ReceiverProcess:
             elif command == b"fill":
                 self._filler.order(msgspec.json.decode(argument, type=FillOrder))
         if not self._stop.is_set():
-            self._outcome = {"reason": "orphaned"}
+            self._outcome = Stopped(reason=ORPHANED)
             self._ask_to_stop()
 
     def _ask_to_stop(self) -> None:
@@ -235,7 +235,7 @@ class ReceiverProcess:
                     checked_s = self._clock.monotonic_s()
                     self._log.drop_older_than(spool.retention_s)
             except SpoolError as error:  # noqa: PERF203 - five times a second
-                self._outcome = {"reason": "fatal", "fatal": str(error)}
+                self._outcome = Stopped(reason="fatal", fatal=str(error))
                 self._ask_to_stop()
                 return
 

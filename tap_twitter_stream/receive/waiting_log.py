@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import logging
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tap_twitter_stream.errors import SpoolFullError
+from tap_twitter_stream.spool.entries import Behind
 from tap_twitter_stream.spool.frames import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tap_twitter_stream.clock import Clock
+    from tap_twitter_stream.spool.entries import Closed, Entry, Opened
     from tap_twitter_stream.spool.writer import LogWriter
 
 _FULL_RETRY_S = 1.0
@@ -36,9 +38,9 @@ class WaitingLog:
         self._clock = clock
         self._label = label
 
-    def opened(self, head: dict[str, Any]) -> int:
+    def opened(self, opened: Opened) -> int:
         """Note a connection; return its number."""
-        return self._append(partial(self._log.append_json, Kind.OPENED, head))
+        return self._append(partial(self._log.append_entry, opened))
 
     def received(self, connection: int, payload: bytes, time_us: int) -> None:
         """Store what a connection sent at a time."""
@@ -47,16 +49,16 @@ class WaitingLog:
 
     def behind(self, since_us: int | None, connection: int) -> None:
         """Note since when what a connection brings may be old; None: it no longer is."""
-        value = {"behind_us": since_us}
-        self._append(partial(self._log.append_json, Kind.BEHIND, value, connection=connection))
+        entry = Behind(behind_us=since_us)
+        self._append(partial(self._log.append_entry, entry, connection=connection))
 
-    def closed(self, head: dict[str, Any], connection: int) -> None:
+    def closed(self, closed: Closed, connection: int) -> None:
         """Note the end of a connection, or of an attempt at one (number 0)."""
-        self._append(partial(self._log.append_json, Kind.CLOSED, head, connection=connection))
+        self._append(partial(self._log.append_entry, closed, connection=connection))
 
-    def note(self, kind: Kind, value: dict[str, Any]) -> None:
+    def note(self, entry: Entry) -> None:
         """Store what belongs to no connection."""
-        self._append(partial(self._log.append_json, kind, value))
+        self._append(partial(self._log.append_entry, entry))
 
     def has_room(self) -> bool:
         """Tell whether the log is below its own bound."""

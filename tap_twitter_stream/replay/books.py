@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tap_twitter_stream.coverage.gaps import Filled, cause_of, line_of
+from msgspec.structs import asdict
+
+from tap_twitter_stream.coverage.gaps import cause_of
 from tap_twitter_stream.instants import iso
 from tap_twitter_stream.replay.capture_rows import connection_row, gap_row
 from tap_twitter_stream.replay.connection import LAST_ID, MESSAGES
+from tap_twitter_stream.spool.entries import FilledGap, Problem, Rules, Window, read
 from tap_twitter_stream.wire.endpoints import ENDPOINTS
 from tap_twitter_stream.wire.rows import encode_row, error_row
 from tap_twitter_stream.wire.stamps import Origin, capture_stamp, data_stamp
@@ -15,10 +18,11 @@ from tap_twitter_stream.wire.stamps import Origin, capture_stamp, data_stamp
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from tap_twitter_stream.coverage.gaps import Gap
+    from tap_twitter_stream.coverage.gaps import Gap, GapKey
     from tap_twitter_stream.coverage.ledger import Ledger
     from tap_twitter_stream.coverage.lost_state import Before, Since
     from tap_twitter_stream.emit.emitter import Emitter
+    from tap_twitter_stream.spool.entries import Closed, Opened
     from tap_twitter_stream.spool.frames import Frame
 
 
@@ -33,31 +37,29 @@ class CaptureBooks:
         self._emitter = emitter
         self._spool_id = spool_id
         self.ledger = ledger
-        self.window: dict[str, Any] = {}
+        self.window = Window()
 
     @property
     def window_id(self) -> str:
         """The window that the frames now belong to; empty before the first."""
-        return str(self.window.get("window_id", ""))
+        return self.window.window_id
 
-    def opened(
-        self, head: dict[str, Any], at_us: int, number: int, whole_until_us: int | None
-    ) -> None:
+    def opened(self, opened: Opened, at_us: int, number: int, whole_until_us: int | None) -> None:
         """Emit the gap that a new connection ends.
 
         Args:
-            head: What is known of it.
+            opened: What is known of it.
             at_us: When X answered.
             number: The connection's.
             whole_until_us: If all others of its line bring what X sent a while ago: until when they
                 have brought all.
         """
-        from_us, _ = head.get("backfill_us", (None, None))
-        if not _takes_time(head):
+        if not _takes_time(opened):
             return
         if whole_until_us is not None:
-            self.ledger.step_back(line_of(head), whole_until_us)
-        for gap in self.ledger.opened(line_of(head), at_us, self.window_id, from_us, number):
+            self.ledger.step_back(opened.line, whole_until_us)
+        from_us = opened.backfill_us[0] if opened.backfill_us else None
+        for gap in self.ledger.opened(opened.line, at_us, self.window_id, from_us, number):
             self._gap(gap, at_us)
 
     def border(self, before: Before, since: Since, cut: Collection[int], at_us: int) -> None:
@@ -65,30 +67,27 @@ class CaptureBooks:
         for gap in self.ledger.recall(before, since, cut):
             self._gap(gap, at_us)
 
-    def alive(self, head: dict[str, Any], at_us: int, number: int) -> None:
+    def alive(self, opened: Opened, at_us: int, number: int) -> None:
         """Take note that a connection brought bytes."""
-        if _takes_time(head):
-            is_old = head.get("behind_us") is not None
-            for gap in self.ledger.alive(line_of(head), at_us, number, is_old=is_old):
+        if _takes_time(opened):
+            is_old = opened.behind_us is not None
+            for gap in self.ledger.alive(opened.line, at_us, number, is_old=is_old):
                 self._gap(gap, at_us)
 
-    def closed(self, row: dict[str, Any], stats: list[Any], frame: Frame, number: int) -> None:
+    def closed(self, closed: Closed, stats: list[Any], frame: Frame, number: int) -> None:
         """Take note of a connection's end, and emit its row."""
-        if "gap" not in row and _takes_time(row):
-            figures = (stats[LAST_ID], stats[MESSAGES], number, row.get("opened_at_us"))
-            for gap in self.ledger.closed(line_of(row), cause_of(row), *figures):
+        if closed.is_live and _takes_time(closed):
+            figures = (stats[LAST_ID], stats[MESSAGES], number, closed.opened_at_us)
+            cause = cause_of(closed.ending.kind, closed.behind_us)
+            for gap in self.ledger.closed(closed.line, cause, *figures):
                 self._gap(gap, frame.time_us)
-        self.connection(row, stats, frame)
-
-    @property
-    def lines(self) -> list[tuple[str, int]]:
-        """What the window is to capture."""
-        return [(str(name), int(part)) for name, part in self.window.get("lines", ())]
+        self.connection(closed, stats, frame)
 
     def emit_open_gaps(self, at_us: int) -> None:
         """Emit the gaps that the window's end leaves open."""
-        started_us = int(self.window.get("started_at_us", at_us))
-        for gap in self.ledger.still_closed(self.window_id, at_us, self.lines, started_us):
+        window = self.window
+        started_us = at_us if window.started_at_us is None else window.started_at_us
+        for gap in self.ledger.still_closed(self.window_id, at_us, window.lines, started_us):
             self._gap(gap, at_us)
 
     def leave_unread(self, at_us: int) -> None:
@@ -96,61 +95,61 @@ class CaptureBooks:
         for gap in self.ledger.leave_unread(self.window_id):
             self._gap(gap, at_us)
 
-    def uncover(self, head: dict[str, Any], from_us: int, number: int) -> None:
+    def uncover(self, opened: Opened, from_us: int, number: int) -> None:
         """Take note that not all came whole that X sent from then on."""
-        self.ledger.uncover(line_of(head), from_us, number)
+        self.ledger.uncover(opened.line, from_us, number)
 
-    def backfilling(self, head: dict[str, Any], new: int, number: int, *, over: bool) -> None:
+    def backfilling(self, opened: Opened, new: int, number: int, *, over: bool) -> None:
         """Count what X sends again at a connect; settle what that was for when it is over."""
-        line = line_of(head)
+        line = opened.line
         for gap in self.ledger.pending.backfilling(line, number)[:1]:
             self.ledger.pending.came_back(gap.key, new)
         if over:
             for gap in self.ledger.backfilled(line, number):
                 self._gap(gap, gap.ended_us)
 
-    def came_back(self, key: list[Any], new: int) -> None:
+    def came_back(self, key: GapKey, new: int) -> None:
         """Count posts that filling a gap has brought."""
-        self.ledger.pending.came_back((str(key[0]), int(key[1]), int(key[2])), new)
+        self.ledger.pending.came_back(key, new)
 
     def filled(self, frame: Frame) -> float:
         """Settle a gap by what the receiver says of it; return what asking for prices cost."""
-        value = frame.json()
-        endpoint, partition, started_us = value["gap"]
-        parts = [Filled(*part) for part in value["parts"]]
-        for gap in self.ledger.filled((endpoint, partition, started_us), parts):
+        filled = read(frame, FilledGap)
+        for gap in self.ledger.filled(filled.gap, filled.parts):
             self._gap(gap, frame.time_us)
-        return float(value["counts_usd"])
+        return filled.counts_usd
 
-    def connection(self, head: dict[str, Any], stats: list[Any], frame: Frame) -> None:
+    def connection(self, connection: Opened, stats: list[Any], frame: Frame) -> None:
         """Emit the row of a connection, open or closed."""
-        row = connection_row(head, stats, self.window.get("window_id"))
+        row = connection_row(connection, stats, self.window_id or None)
         self._emitter.write("capture_connections", encode_row(row), capture_stamp(frame.time_us))
 
-    def refused(self, head: dict[str, Any], frame: Frame) -> None:
+    def refused(self, closed: Closed, frame: Frame) -> None:
         """Emit what X answered instead of a stream."""
-        ending = head["ending"]
+        ending = closed.ending
         problem = {
-            key: ending.get(key) or None
-            for key in ("title", "detail", "connection_issue", "status")
+            "title": ending.title or None,
+            "detail": ending.detail or None,
+            "connection_issue": ending.connection_issue or None,
+            "status": ending.status or None,
+            "type": ending.slug or "about:blank",
         }
-        problem["type"] = ending.get("slug") or "about:blank"
-        origin = Origin(str(head["connection_id"]), str(head["endpoint"]))
+        origin = Origin(closed.connection_id, closed.endpoint)
         row = error_row(problem, kind="http", place=origin.connection_id)
         self._emitter.write("errors", row, data_stamp(frame.time_us, origin))
 
     def rules(self, frame: Frame) -> None:
         """Emit the rules of the app."""
         stamp = capture_stamp(frame.time_us)
-        for rule in frame.json()["rules"]:
-            self._emitter.write("rules", encode_row(rule), stamp)
+        for rule in read(frame, Rules).rules:
+            self._emitter.write("rules", encode_row(asdict(rule)), stamp)
 
     def problem(self, frame: Frame) -> None:
         """Emit a problem of a request that is no stream."""
-        value = frame.json()
-        origin = Origin("", str(value["endpoint"]))
+        problem = read(frame, Problem)
+        origin = Origin("", problem.endpoint)
         place = f"{self._spool_id}:{frame.position}"
-        row = error_row(value["problem"], kind=str(value["kind"]), place=place)
+        row = error_row(problem.problem, kind=problem.kind, place=place)
         self._emitter.write("errors", row, data_stamp(frame.time_us, origin))
 
     def crashed_window(self, window_id: str, started_us: int, frame: Frame) -> None:
@@ -167,7 +166,7 @@ class CaptureBooks:
         self._emitter.write("capture_gaps", encode_row(gap_row(gap)), capture_stamp(at_us))
 
 
-def _takes_time(head: dict[str, Any]) -> bool:
+def _takes_time(opened: Opened) -> bool:
     """Tell whether time is captured: a file was read to its end or not, whenever that is."""
-    spec = ENDPOINTS.get(str(head["endpoint"]))
+    spec = ENDPOINTS.get(opened.endpoint)
     return spec is None or spec.is_live

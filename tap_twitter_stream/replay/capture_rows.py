@@ -17,35 +17,37 @@ from tap_twitter_stream.replay.connection import (
     MAX_LAG_MS,
     MESSAGES,
 )
+from tap_twitter_stream.spool.entries import Closed
 from tap_twitter_stream.wire.rows import stable_id
 
 if TYPE_CHECKING:
     from tap_twitter_stream.coverage.gaps import Gap
+    from tap_twitter_stream.spool.entries import Opened
 
 _HTTP_OK = 200
 
 
-def connection_row(head: dict[str, Any], stats: list[Any], window_id: str | None) -> dict[str, Any]:
+def connection_row(connection: Opened, stats: list[Any], window_id: str | None) -> dict[str, Any]:
     """Return the ``capture_connections`` row of a connection, or of an attempt at one.
 
     A connection that is still open has no ``closed_at`` and no ``ending`` yet.
     """
-    opened = head.get("http_status") == _HTTP_OK
-    ending = head.get("ending", {})
+    ended = connection if isinstance(connection, Closed) else Closed()
+    opened = connection.http_status == _HTTP_OK
     return {
-        "connection_id": head["connection_id"],
+        "connection_id": connection.connection_id,
         "window_id": window_id,
-        "endpoint": head["endpoint"],
-        "partition": head["partition"] or None,
-        "delivery": head.get("delivery", "live"),
-        "attempt": head.get("attempt"),
-        "opened_at": iso(head["opened_at_us"]) if "opened_at_us" in head else None,
-        "closed_at": iso(head["closed_at_us"]) if "closed_at_us" in head else None,
-        "ending": ending.get("kind"),
-        "ending_detail": head.get("description"),
-        "http_status": head.get("http_status"),
-        "problem_slug": ending.get("slug") or None,
-        "wire_bytes": head.get("wire_bytes") if opened else None,
+        "endpoint": connection.endpoint,
+        "partition": connection.partition or None,
+        "delivery": connection.delivery,
+        "attempt": connection.attempt,
+        "opened_at": _instant(connection.opened_at_us),
+        "closed_at": _instant(ended.closed_at_us),
+        "ending": ended.ending.kind or None,
+        "ending_detail": ended.description,
+        "http_status": connection.http_status,
+        "problem_slug": ended.ending.slug or None,
+        "wire_bytes": ended.wire_bytes if opened else None,
         "bytes_received": stats[BYTES],
         "lines": stats[LINES],
         "messages": stats[MESSAGES],
@@ -53,13 +55,17 @@ def connection_row(head: dict[str, Any], stats: list[Any], window_id: str | None
         "dead_letters": stats[DEAD],
         "first_id": stats[FIRST_ID],
         "last_id": stats[LAST_ID],
-        "first_message_at": None if stats[FIRST_US] is None else iso(stats[FIRST_US]),
-        "last_message_at": None if stats[LAST_US] is None else iso(stats[LAST_US]),
+        "first_message_at": _instant(stats[FIRST_US]),
+        "last_message_at": _instant(stats[LAST_US]),
         "max_lag_seconds": None if stats[MAX_LAG_MS] is None else stats[MAX_LAG_MS] / 1000,
-        "reconnect_wait_seconds": head.get("wait_s"),
-        "remote_transaction_id": head.get("transaction_id"),
-        "source": head.get("source"),
+        "reconnect_wait_seconds": ended.wait_s,
+        "remote_transaction_id": connection.transaction_id,
+        "source": connection.source,
     }
+
+
+def _instant(time_us: int | None) -> str | None:
+    return None if time_us is None else iso(time_us)
 
 
 CLOSED_BY = {"backfilled": "backfill", "recovered": "recovery", "searched": "search"}

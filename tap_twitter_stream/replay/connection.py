@@ -9,6 +9,7 @@ from tap_twitter_stream.wire.snowflake import created_ms
 from tap_twitter_stream.wire.stamps import Origin
 
 if TYPE_CHECKING:
+    from tap_twitter_stream.spool.entries import Opened
     from tap_twitter_stream.wire.lines import LineCutter
     from tap_twitter_stream.wire.stamps import Origin
 
@@ -30,7 +31,7 @@ class Connection:
     """One connection while its frames are read."""
 
     number: int
-    head: dict[str, Any]
+    opened: Opened
     origin: Origin
     cutter: LineCutter
     line_start: int  # position of the unfinished line's first byte
@@ -43,7 +44,7 @@ class Connection:
     @property
     def is_live(self) -> bool:
         """Whether it brings what X sends now, and not what a gap has missed."""
-        return "gap" not in self.head
+        return self.opened.is_live
 
     def ends_backfill(self, time_us: int, *, keep_alive: bool) -> bool:
         """Tell whether X has sent again all that it was to; a post of now tells it sooner.

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from tap_twitter_stream.coverage.gaps import line_of
+from msgspec.structs import replace
+
+from tap_twitter_stream.coverage.gaps import CRASHED
 from tap_twitter_stream.replay.connection import BYTES, empty_stats
+from tap_twitter_stream.spool.entries import Behind, Closed, Context, End, Opened, read
 from tap_twitter_stream.spool.frames import Kind
 from tap_twitter_stream.wire.endpoints import ENDPOINTS
 from tap_twitter_stream.wire.lines import LinePlaces
@@ -47,7 +50,7 @@ class ConnectionFrames:
             case Kind.CONTEXT:
                 self._take_up(frame, position)
             case Kind.OPENED:
-                self._open.add(frame.position, frame.json(), position)
+                self._open.add(frame.position, read(frame, Opened), position)
             case Kind.BEHIND:
                 self.behind(frame)
             case Kind.CLOSED:
@@ -66,50 +69,47 @@ class ConnectionFrames:
     def _take_up(self, frame: Frame, position: int) -> list[Connection]:
         """Add the connections that we do not know; return those that begin inside a line."""
         begun = []
-        for number, head, *unfinished_us in frame.json()["connections"]:
-            if self._open.get(number) is None:
-                connection = self._open.add(number, head, position)
-                start = self._open.restored_start(number)
+        for one in read(frame, Context).connections:
+            if self._open.get(one.number) is None:
+                connection = self._open.add(one.number, one.opened, position)
+                start = self._open.restored_start(one.number)
                 # Where STATE knows of a line that began before, that file is read, not this one.
-                if unfinished_us and start in {None, frame.position}:
+                if one.unfinished_us is not None and start in {None, frame.position}:
                     connection.begins_inside_line = True
-                    connection.line_start_us = unfinished_us[0]
+                    connection.line_start_us = one.unfinished_us
                     begun.append(connection)
         return begun
 
     def opened(self, frame: Frame, position: int) -> None:
         """Take up a new connection, and tell of it."""
-        head = frame.json()
-        whole_until_us = self._open.whole_until_us().get(line_of(head))
-        connection = self._open.add(frame.position, head, position)
+        opened = read(frame, Opened)
+        whole_until_us = self._open.whole_until_us().get(opened.line)
+        connection = self._open.add(frame.position, opened, position)
         connection.line_start = frame.end
         if not self._delivery.is_reread(frame):
             self._tally.connects += 1
             self._tally.connections += 1
         if connection.is_live:
-            self._books.opened(head, frame.time_us, connection.number, whole_until_us)
+            self._books.opened(opened, frame.time_us, connection.number, whole_until_us)
         spec = ENDPOINTS.get(connection.origin.endpoint)
         if spec and spec.is_live and not spec.needs_rules and connection.is_live:
             # Some runners wait for a first record; the filtered stream has its rules as one.
-            self._books.connection(head, connection.stats, frame)
+            self._books.connection(opened, connection.stats, frame)
 
     def behind(self, frame: Frame) -> None:
         """Note since when what a connection brings may be old."""
         if connection := self._open.get(frame.connection):
-            connection.head.update(frame.json())
+            behind_us = read(frame, Behind).behind_us
+            connection.opened = replace(connection.opened, behind_us=behind_us)
 
     def received(self, frame: Frame, position: int) -> None:
         """Emit what a connection has sent."""
         connection = self._open.get(frame.connection)
         if connection is None:  # its opening is no longer kept: every column but these is known
-            head = {
-                "connection_id": f"unknown-{frame.connection}",
-                "endpoint": "filtered",
-                "partition": 0,
-            }
-            connection = self._open.add(frame.connection, head, position)
+            opened = Opened(connection_id=f"unknown-{frame.connection}", endpoint="filtered")
+            connection = self._open.add(frame.connection, opened, position)
         if connection.is_live:
-            self._books.alive(connection.head, frame.time_us, connection.number)
+            self._books.alive(connection.opened, frame.time_us, connection.number)
         if not self._delivery.is_reread(frame):
             self._tally.bytes += len(frame.payload)
         connection.stats[BYTES] += len(frame.payload)
@@ -120,15 +120,15 @@ class ConnectionFrames:
 
     def closed(self, frame: Frame) -> None:
         """Tell how a connection ended, or that an attempt at one did."""
-        head = frame.json()
+        closed = read(frame, Closed)
         connection = self._open.get(frame.connection) if frame.connection else None
         if connection is None:
             self._tally.connects += not self._delivery.is_reread(frame)
-            self._books.connection(head, empty_stats(), frame)
-            if head["ending"].get("status"):
-                self._books.refused(head, frame)
+            self._books.connection(closed, empty_stats(), frame)
+            if closed.ending.status:
+                self._books.refused(closed, frame)
             return
-        self._finish(connection, frame, head)
+        self._finish(connection, frame, closed)
 
     def interrupt(self, frame: Frame) -> None:
         """Let no line be put together across bytes of which nobody knows whose they were."""
@@ -141,26 +141,24 @@ class ConnectionFrames:
     def end_crashed(self, frame: Frame) -> None:
         """Close what a killed run left open."""
         for connection in list(self._open):
-            self._finish(
-                connection,
-                frame,
-                {"ending": {"kind": "crashed"}, "description": "The run was killed."},
-            )
+            ending, description = End(kind=CRASHED), "The run was killed."
+            closed = Closed.after(connection.opened, ending=ending, description=description)
+            self._finish(connection, frame, closed)
 
     def _feed_again(self, connection: Connection, frame: Frame) -> None:
         """Deal with what X sends once more, and count what of it is new."""
         tally = self._tally
         records, again, keep_alives = tally.records, tally.redelivered, tally.keep_alives
         self._feed(connection, frame, 0)
-        if not connection.is_live:
-            self._books.came_back(connection.head["gap"], tally.records - records)
+        if (gap := connection.opened.gap) is not None:
+            self._books.came_back(gap, tally.records - records)
             return
         quiet = tally.keep_alives > keep_alives
         if connection.ends_backfill(frame.time_us, keep_alive=quiet):
             connection.backfill_before_ms = 0
         over = not connection.backfill_before_ms
         new = tally.redelivered - again
-        self._books.backfilling(connection.head, new, connection.number, over=over)
+        self._books.backfilling(connection.opened, new, connection.number, over=over)
 
     def _feed(self, connection: Connection, frame: Frame, skip: int) -> None:
         if connection.begins_inside_line:  # its start is gone, so the whole of it was emitted
@@ -186,7 +184,7 @@ class ConnectionFrames:
         else:
             connection.line_start = first
 
-    def _finish(self, connection: Connection, frame: Frame, end: dict[str, Any]) -> None:
+    def _finish(self, connection: Connection, frame: Frame, closed: Closed) -> None:
         """Deal with the last, unfinished line, and write the connection's row."""
         cut_off = connection.begins_inside_line
         if connection.cutter.pending_bytes:
@@ -194,11 +192,11 @@ class ConnectionFrames:
             self._delivery.last_line(connection, frame)
         if connection.is_live and cut_off:
             since_us = connection.line_start_us or frame.time_us
-            self._books.uncover(connection.head, since_us, connection.number)
-        row = {**connection.head, **end}
-        if connection.is_live and (behind_us := row.get("behind_us")) is not None:
+            self._books.uncover(connection.opened, since_us, connection.number)
+        if connection.is_live and (behind_us := closed.behind_us) is not None:
             until_us = connection.complete_until_us(behind_us)
-            self._books.uncover(connection.head, until_us, connection.number)
+            self._books.uncover(connection.opened, until_us, connection.number)
         self._open.discard(connection.number)
-        row.setdefault("closed_at_us", frame.time_us)
-        self._books.closed(row, connection.stats, frame, connection.number)
+        if closed.closed_at_us is None:
+            closed = replace(closed, closed_at_us=frame.time_us)
+        self._books.closed(closed, connection.stats, frame, connection.number)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from msgspec.structs import asdict
 
 from tap_twitter_stream.replay.connection import DEAD, KEEPS, LINES, MESSAGES, Connection
 from tap_twitter_stream.replay.records import Records
 from tap_twitter_stream.replay.tally import Tally
+from tap_twitter_stream.spool.entries import Page, read
 from tap_twitter_stream.wire.classify import classify, classify_cut
 from tap_twitter_stream.wire.endpoints import ENDPOINTS
 from tap_twitter_stream.wire.events import classifier_for
@@ -136,13 +139,13 @@ class Delivery:
 
     def page(self, frame: Frame) -> int:
         """Emit a page of posts that filling a gap has brought; return how many were new."""
-        value = frame.json()
+        page = read(frame, Page)
         if self.sets_aside and self.is_reread(frame):
-            self._set_page_aside(value, frame)
+            self._set_page_aside(page, frame)
             return 0
-        rule = value["rule"]
-        found = read_page(value["page"], (MatchedRule(rule["id"], rule["tag"] or None, {}),))
-        origin = Origin(str(value["connection_id"]), str(value["endpoint"]), "search")
+        rule = MatchedRule(page.rule.id, page.rule.tag or None, {})
+        found = read_page(page.page, (rule,))
+        origin = Origin(page.connection_id, page.endpoint, "search")
         tally, stamp = self.tally, data_stamp(frame.time_us, origin)
         before = tally.posts
         self._dedupe.pass_time(frame.time_us / 1e6)
@@ -157,15 +160,15 @@ class Delivery:
             tally.posts_new += new
         return new
 
-    def _set_page_aside(self, value: dict[str, Any], frame: Frame) -> None:
+    def _set_page_aside(self, page: Page, frame: Frame) -> None:
         """Set a whole page aside: which of its posts three runs ended at is not known."""
         self.sets_aside = False
         self.tally.lines += 1
         self.tally.dead_letters += 1
         self.tally.lines_reread += 1
-        origin = Origin(str(value["connection_id"]), str(value["endpoint"]), "search")
+        origin = Origin(page.connection_id, page.endpoint, "search")
         stamp = data_stamp(frame.time_us, origin)
-        lines = page_as_lines(value["page"], value["rule"])  # so that redrive can read them
+        lines = page_as_lines(page.page, asdict(page.rule))  # so that redrive can read them
         self._records.letter(lines, _POISON, frame.payload_position, stamp)
 
     def last_line(self, connection: Connection, frame: Frame) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tap_twitter_stream.coverage.gaps import line_of
 from tap_twitter_stream.replay.connection import Connection
 from tap_twitter_stream.wire.lines import LineCutter
 from tap_twitter_stream.wire.stamps import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tap_twitter_stream.spool.entries import Opened
 
 
 class OpenConnections:
@@ -40,14 +41,13 @@ class OpenConnections:
         """Return an open connection."""
         return self._open.get(number)
 
-    def add(self, number: int, head: dict[str, Any], position: int) -> Connection:
+    def add(self, number: int, opened: Opened, position: int) -> Connection:
         """Take up a connection; its unfinished line began at ``position`` unless STATE knows."""
-        delivery = str(head.get("delivery", "live"))
-        origin = Origin(str(head["connection_id"]), str(head["endpoint"]), delivery)
+        origin = Origin(opened.connection_id, opened.endpoint, opened.delivery)
         cutter = LineCutter(self._max_line_bytes)
-        connection = Connection(number, head, origin, cutter, line_start=position)
-        if "backfill_us" in head:
-            connection.backfill_before_ms = head["backfill_us"][1] // 1000
+        connection = Connection(number, opened, origin, cutter, line_start=position)
+        if opened.backfill_us:
+            connection.backfill_before_ms = opened.backfill_us[1] // 1000
         if row := self._restored.get(number):
             connection.line_start = row[1]
             # A STATE of an earlier version may have fewer.
@@ -80,9 +80,9 @@ class OpenConnections:
         instants: dict[tuple[str, int], list[int | None]] = {}
         for one in self:
             if one.is_live:
-                behind_us = one.head.get("behind_us")
+                behind_us = one.opened.behind_us
                 until_us = None if behind_us is None else one.complete_until_us(behind_us)
-                instants.setdefault(line_of(one.head), []).append(until_us)
+                instants.setdefault(one.opened.line, []).append(until_us)
         return {
             line: max(us for us in some if us is not None)
             for line, some in instants.items()

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tap_twitter_stream.coverage.ledger import Ledger
-from tap_twitter_stream.coverage.lost_state import Before, since
+from tap_twitter_stream.coverage.lost_state import since
 from tap_twitter_stream.replay.books import CaptureBooks
 from tap_twitter_stream.replay.lines import ConnectionFrames
 from tap_twitter_stream.replay.messages import Delivery
 from tap_twitter_stream.replay.open_connections import OpenConnections
+from tap_twitter_stream.spool.context import before
+from tap_twitter_stream.spool.entries import ORPHANED, Context, Page, Stopped, Window, read
 from tap_twitter_stream.spool.frames import Frame, Kind, behind
 from tap_twitter_stream.state import CaptureState, gaps_that_fit
 
@@ -45,8 +47,8 @@ class Replay:
         self._connections = ConnectionFrames(self._books, self._delivery, self._open)
         self._old_window = state.window if state else []
         self.position = state.position if state else 0
-        self._stopped: dict[str, Any] | None = None  # how the window read last ended
-        self.ended: dict[str, Any] | None = None  # how this run's receiver did
+        self._stopped: Stopped | None = None  # how the window read last ended
+        self.ended: Stopped | None = None  # how this run's receiver did
         self._is_own = False  # the frames now are this run's
         self._knows_start = options.log_continues
         self._limit_reached = False
@@ -95,7 +97,7 @@ class Replay:
             connections=connections,
             ledger=ledger,
             gaps=books.pending.export(gaps_that_fit(connections, ledger)),
-            window=[] if certified else [window.get("window_id"), window.get("started_at_us")],
+            window=[] if certified else [window.window_id or None, window.started_at_us],
         )
 
     @property
@@ -119,7 +121,7 @@ class Replay:
         return self._books.ledger
 
     @property
-    def window(self) -> dict[str, Any]:
+    def window(self) -> Window:
         """The window that the frames now belong to; empty before the first."""
         return self._books.window
 
@@ -158,46 +160,52 @@ class Replay:
     def _catch_up(self, frame: Frame) -> None:
         match frame.kind:
             case Kind.CONTEXT:
-                self._books.window = self.window or frame.json()["window"]
+                self._keep_window(read(frame, Context))
             case Kind.WINDOW:
-                self._books.window = frame.json()
+                self._books.window = read(frame, Window)
                 self._open.clear()
         self._connections.catch_up(frame, self.position)
 
     # Frames of this run, and of earlier ones that nobody acknowledged.
 
     def _border(self, frame: Frame) -> None:
-        context = frame.json()
-        self._books.window = self.window or context["window"]
+        context = read(frame, Context)
+        self._keep_window(context)
         self._connections.border(frame, self.position)
         if not self._knows_start:
             self._begin_behind(frame, context)
 
-    def _begin_behind(self, frame: Frame, context: dict[str, Any]) -> None:
+    def _keep_window(self, context: Context) -> None:
+        """Take the window of a file's beginning, unless an earlier one is known."""
+        if not self.window.window_id:
+            self._books.window = context.window
+
+    def _begin_behind(self, frame: Frame, context: Context) -> None:
         """Take from a file of the log what came before it."""
         latest, at, cut = self._options.latest, None, set()
-        follows = int(context.get("follows", frame.position))
+        follows = frame.position if context.follows is None else context.follows
         if latest and latest.spool_id == self._options.spool_id:
             at, border = latest.position, min(follows, frame.position)
             cut = {int(number) for number, start, *_ in latest.connections if start < border}
         known = since(at, follows, frame.position)
-        self._books.border(Before.of(context), known, cut, frame.time_us)
+        self._books.border(before(context), known, cut, frame.time_us)
         self._knows_start = True
 
     def _began(self, frame: Frame) -> None:
-        if self.window and (self._stopped is None or self._stopped["reason"] == "orphaned"):
-            self._old_window = [self.window["window_id"], self.window["started_at_us"]]
+        orphaned = self._stopped is not None and self._stopped.reason == ORPHANED
+        if self.window.window_id and (self._stopped is None or orphaned):
+            self._old_window = [self.window.window_id, self.window.started_at_us]
         self._end_crashed(frame)
-        if self._stopped and self._stopped["reason"] == "orphaned":
+        if orphaned:
             self.ledger.crashed(self._books.window_id)
-        self._books.window = frame.json()
+        self._books.window = read(frame, Window)
         self._stopped = None
         if frame.position >= self._options.own_from:
-            self.ledger.pending.release(self._books.lines)
+            self.ledger.pending.release(self.window.lines)
 
     def _ended(self, frame: Frame) -> None:
-        self._stopped = frame.json()
-        if self._stopped["reason"] != "orphaned":
+        self._stopped = read(frame, Stopped)
+        if self._stopped.reason != ORPHANED:
             self._books.emit_open_gaps(frame.time_us)
         # The backlog may be read before this run's receiver has written its first frame.
         if frame.position >= self._options.own_from:
@@ -224,7 +232,7 @@ class Replay:
 
     def _page(self, frame: Frame) -> None:
         new = self._delivery.page(frame)
-        self._books.came_back(frame.json()["gap"], new)
+        self._books.came_back(read(frame, Page).gap, new)
 
     def _filled(self, frame: Frame) -> None:
         self.tally.counts_usd += self._books.filled(frame)

@@ -4,11 +4,28 @@ from __future__ import annotations
 
 import sys
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from tap_twitter_stream.coverage.gaps import CRASHED, Filled, cause_of, line_of
+from msgspec.structs import replace
+
+from tap_twitter_stream.coverage.gaps import CRASHED, Filled, cause_of
 from tap_twitter_stream.coverage.ledger import Ledger
+from tap_twitter_stream.coverage.lost_state import Before
 from tap_twitter_stream.coverage.reported_gaps import ToldGaps
+from tap_twitter_stream.coverage.track import from_rows
+from tap_twitter_stream.spool.entries import (
+    ENTRY_OF,
+    ORPHANED,
+    Behind,
+    Closed,
+    FilledGap,
+    OpenConnection,
+    Opened,
+    Stopped,
+    Window,
+    read,
+)
+from tap_twitter_stream.spool.entries import Context as ContextEntry
 from tap_twitter_stream.spool.folder import segments
 from tap_twitter_stream.spool.frames import Kind
 from tap_twitter_stream.spool.reader import LogReader
@@ -18,6 +35,7 @@ if TYPE_CHECKING:
 
     from tap_twitter_stream.coverage.gaps import Line
     from tap_twitter_stream.disk import Files
+    from tap_twitter_stream.spool.entries import Entry
 
 
 class Context:
@@ -30,34 +48,37 @@ class Context:
     """
 
     def __init__(self) -> None:
-        self._window: dict[str, Any] = {}
-        self._connections: dict[int, dict[str, Any]] = {}
+        self._window = Window()
+        self._connections: dict[int, Opened] = {}
         self._unfinished: dict[int, int] = {}  # when the message began that is not whole yet
         self._heard: dict[int, int] = {}  # connections' last bytes that are not in the books yet
         self._books = Ledger()
         self._told = ToldGaps()
         self._begun: dict[Line, int] = {}  # when a line was connected first
 
-    def note(self, kind: Kind, value: dict[str, Any], connection: int, time_us: int) -> None:
-        """Take note of a JSON frame. ``connection`` is the number of the one it is about."""
+    def note(self, entry: Entry, connection: int, time_us: int) -> None:
+        """Take note of an entry. ``connection`` is the number of the one it is about."""
         self._enter_heard()
-        if kind is Kind.CONTEXT:
-            self._begin(value)
-        elif kind is Kind.WINDOW:
-            self._end_killed()
-            self._window = value
-        elif kind is Kind.STOPPED:
-            self._stop(value, time_us)
-        elif kind is Kind.OPENED:
-            self._open(connection, value, time_us)
-            self._connections[connection] = value
-        elif kind is Kind.BEHIND and (head := self._connections.get(connection)):
-            self._connections[connection] = {**head, **value}
-        elif kind is Kind.FILLED:
-            endpoint, partition, _ = value["gap"]
-            self._told.settle((endpoint, partition), [Filled(*part) for part in value["parts"]])
-        elif kind is Kind.CLOSED and (head := self._connections.pop(connection, None)):
-            self._close(connection, head, value)
+        match entry:
+            case ContextEntry():
+                self._begin(entry)
+            case Window():
+                self._end_killed()
+                self._window = entry
+            case Stopped():
+                self._stop(entry, time_us)
+            case Closed():
+                if opened := self._connections.pop(connection, None):
+                    self._close(connection, opened, entry.ending.kind, entry.behind_us)
+            case Opened():
+                self._open(connection, entry, time_us)
+                self._connections[connection] = entry
+            case Behind():
+                if opened := self._connections.get(connection):
+                    now = replace(opened, behind_us=entry.behind_us)
+                    self._connections[connection] = now
+            case FilledGap():
+                self._told.settle(entry.gap[:2], entry.parts)
 
     def received(self, payload: bytes, connection: int, time_us: int) -> None:
         """Take note of what a connection sent. Called for each read, so it does the least."""
@@ -67,98 +88,120 @@ class Context:
         elif connection not in self._unfinished or b"\n" in payload:
             self._unfinished[connection] = time_us
 
-    def opening(self, follows: int) -> dict[str, Any]:
-        """Return the next segment's first object.
+    def opening(self, follows: int) -> ContextEntry:
+        """Return the next segment's first entry.
 
         Args:
             follows: Position where the last file ended, so that a reader can tell a missing one.
 
         Returns:
-            ``window``; ``connections``: number, head, and since when a message is unfinished;
-            ``follows``; and if a line was ever connected ``ledger``, as in STATE, ``gaps``: the
-            last ones that were told, and ``begun``: when each line was connected first.
+            The entry; its ``ledger``, ``gaps`` and ``begun`` only if a line was ever connected.
         """
-        connections = [
-            [number, value, *([us] if (us := self._unfinished.get(number)) else [])]
-            for number, value in self._connections.items()
-        ]
-        first = {"window": self._window, "connections": connections, "follows": follows}
+        first = ContextEntry(
+            window=self._window,
+            connections=tuple(
+                OpenConnection(number, opened, self._unfinished.get(number))
+                for number, opened in self._connections.items()
+            ),
+            follows=follows,
+        )
         self._enter_heard()
         rows = self._books.export()
         if not rows:
             return first
-        for number, head in self._connections.items():
-            for from_us in (self._unfinished.get(number), head.get("behind_us")):
-                if from_us is not None and (line := _line(head)):
-                    self._told.cut(line, from_us)
-        begun = [[*line, at_us] for line, at_us in self._begun.items()]
-        return {**first, "ledger": rows, "gaps": self._told.export(), "begun": begun}
+        for number, opened in self._connections.items():
+            for from_us in (self._unfinished.get(number), opened.behind_us):
+                if from_us is not None and takes_time(opened):
+                    self._told.cut(opened.line, from_us)
+        return replace(
+            first,
+            ledger=rows,
+            gaps=self._told.export(),
+            begun=tuple((*line, at_us) for line, at_us in self._begun.items()),
+        )
 
-    def _begin(self, context: dict[str, Any]) -> None:
+    def _begin(self, context: ContextEntry) -> None:
         """Take up what the first file that is read begins with; those behind it say the same."""
-        if self._window or self._connections or self._books.tracks:
+        if self._window.window_id or self._connections or self._books.tracks:
             return
-        self._window = context["window"]
-        for number, head, *unfinished in context["connections"]:
-            self._connections[number] = head
-            if unfinished:
-                self._unfinished[number] = unfinished[0]
-        self._books.restore(context.get("ledger"), [])
-        self._told = ToldGaps.restore(context.get("gaps"))
-        self._begun = {(name, partition): us for name, partition, us in context.get("begun", ())}
+        self._window = context.window
+        for one in context.connections:
+            self._connections[one.number] = one.opened
+            if one.unfinished_us is not None:
+                self._unfinished[one.number] = one.unfinished_us
+        self._books.restore(context.ledger, [])
+        self._told = ToldGaps.restore(context.gaps)
+        self._begun = {(name, partition): us for name, partition, us in context.begun}
 
-    def _open(self, connection: int, head: dict[str, Any], time_us: int) -> None:
-        if line := _line(head):
-            self._begun.setdefault(line, time_us)
-            window_id = str(self._window.get("window_id", ""))
-            others = [head for head in self._connections.values() if _line(head) == line]
-            behind_us = [head.get("behind_us") for head in others]
-            known_us = [us for us in behind_us if us is not None]
-            if known_us and len(known_us) == len(others):
-                self._books.step_back(line, max(known_us))
-            self._told.add(self._books.opened(line, time_us, window_id, connection=connection))
-            if backfill := head.get("backfill_us"):
-                self._told.settle(line, [Filled("backfilled", backfill[0], time_us)])
+    def _open(self, connection: int, opened: Opened, time_us: int) -> None:
+        if not takes_time(opened):
+            return
+        line = opened.line
+        self._begun.setdefault(line, time_us)
+        others = [one for one in self._connections.values() if takes_time(one) and one.line == line]
+        known_us = [one.behind_us for one in others if one.behind_us is not None]
+        if known_us and len(known_us) == len(others):
+            self._books.step_back(line, max(known_us))
+        gaps = self._books.opened(line, time_us, self._window.window_id, connection=connection)
+        self._told.add(gaps)
+        if opened.backfill_us:
+            self._told.settle(line, [Filled("backfilled", opened.backfill_us[0], time_us)])
 
     def _end_killed(self) -> None:
-        for connection, head in self._connections.items():
-            self._close(connection, head, {**head, "ending": {"kind": CRASHED}})
+        for connection, opened in self._connections.items():
+            self._close(connection, opened, CRASHED, opened.behind_us)
         self._connections.clear()
         self._unfinished.clear()
 
-    def _stop(self, outcome: dict[str, Any], time_us: int) -> None:
-        window_id = str(self._window.get("window_id", ""))
-        if outcome["reason"] == "orphaned":
-            self._books.crashed(window_id)  # for the next run this one is a killed one
+    def _stop(self, outcome: Stopped, time_us: int) -> None:
+        window = self._window
+        if outcome.reason == ORPHANED:
+            self._books.crashed(window.window_id)  # for the next run this one is a killed one
             return
-        lines = [(str(name), int(part)) for name, part in self._window.get("lines", ())]
-        started_us = int(self._window.get("started_at_us", time_us))
-        self._told.add(self._books.still_closed(window_id, time_us, lines, started_us))
-        self._window = {}
+        started_us = time_us if window.started_at_us is None else window.started_at_us
+        gaps = self._books.still_closed(window.window_id, time_us, window.lines, started_us)
+        self._told.add(gaps)
+        self._window = Window()
 
-    def _close(self, connection: int, head: dict[str, Any], end: dict[str, Any]) -> None:
+    def _close(self, connection: int, opened: Opened, ending: str, behind_us: int | None) -> None:
         unfinished_us = self._unfinished.pop(connection, None)
-        if line := _line(head):
-            for from_us in (unfinished_us, end.get("behind_us")):
-                if from_us is not None:
-                    self._books.uncover(line, from_us, connection)
-            self._told.add(self._books.closed(line, cause_of(end), None, 0, connection))
+        if not takes_time(opened):
+            return
+        for from_us in (unfinished_us, behind_us):
+            if from_us is not None:
+                self._books.uncover(opened.line, from_us, connection)
+        cause = cause_of(ending, behind_us)
+        self._told.add(self._books.closed(opened.line, cause, None, 0, connection))
 
     def _enter_heard(self) -> None:
         # In the order of time: an instant before the last one is taken for a clock that was set.
         for connection, time_us in sorted(self._heard.items(), key=itemgetter(1)):
-            head = self._connections.get(connection)
-            if head and (line := _line(head)):
-                is_old = head.get("behind_us") is not None
-                self._told.add(self._books.alive(line, time_us, connection, is_old=is_old))
+            opened = self._connections.get(connection)
+            if opened and takes_time(opened):
+                is_old = opened.behind_us is not None
+                gaps = self._books.alive(opened.line, time_us, connection, is_old=is_old)
+                self._told.add(gaps)
         self._heard.clear()
 
 
-def _line(head: dict[str, Any]) -> Line | None:
-    """Return which line a connection is of; None if it fills a gap, which takes no time."""
-    if "gap" in head or "endpoint" not in head:
-        return None
-    return line_of(head)
+def takes_time(opened: Opened) -> bool:
+    """Return True if a connection captures time: one that fills a gap does not."""
+    return opened.is_live and bool(opened.endpoint)
+
+
+def before(context: ContextEntry) -> Before:
+    """Return what a file of the log says of the time before it."""
+    doubtful: dict[Line, list[tuple[int, int]]] = {}
+    for one in context.connections:
+        for from_us in (one.unfinished_us, one.opened.behind_us):
+            if from_us is not None and one.opened.is_live:
+                doubtful.setdefault(one.opened.line, []).append((one.number, from_us))
+    return Before(
+        tracks=dict(from_rows(context.ledger, log_continues=True)),
+        told=ToldGaps.restore(context.gaps),
+        begun_us={(name, partition): us for name, partition, us in context.begun},
+        doubtful=doubtful,
+    )
 
 
 def recollect(folder: Path, files: Files) -> Context:
@@ -181,7 +224,7 @@ def recollect(folder: Path, files: Files) -> Context:
                     context = Context()  # what it has told is not known, so better nothing is
                 else:
                     number = frame.connection or frame.position
-                    context.note(frame.kind, frame.json(), number, frame.time_us)
+                    context.note(read(frame, ENTRY_OF[frame.kind]), number, frame.time_us)
     finally:
         reader.close()
     return context

@@ -8,12 +8,10 @@ what a reader that starts there has to know.
 
 from __future__ import annotations
 
-import json
 import struct
 import zlib
 from dataclasses import dataclass, replace
 from enum import IntEnum
-from typing import Any
 
 MAGIC = b"TTSLOG01"
 SUFFIX = ".log"
@@ -60,22 +58,12 @@ class Frame:
         """Position behind the frame's last byte."""
         return self.position + HEADER_BYTES + len(self.payload)
 
-    def json(self) -> dict[str, Any]:
-        """Return the object that a frame of any kind but ``BYTES`` holds."""
-        value: dict[str, Any] = json.loads(self.payload)
-        return value
-
 
 def encode_header(kind: Kind, connection: int, time_us: int, payload: bytes) -> bytes:
     """Return the header that goes before ``payload``."""
     header = _HEADER.pack(len(payload), 0, time_us, connection, kind)
     crc = zlib.crc32(payload, zlib.crc32(header[_CRC_FROM:]))
     return _HEADER.pack(len(payload), crc, time_us, connection, kind)
-
-
-def encode_json(value: dict[str, Any]) -> bytes:
-    """Return the payload for a JSON frame."""
-    return json.dumps(value, separators=(",", ":")).encode()
 
 
 def parse(block: bytes, base: int, *, verify: bool) -> tuple[list[Frame], int]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tap_twitter_stream.disk import REAL_FILES
 from tap_twitter_stream.errors import SpoolError
+from tap_twitter_stream.spool.entries import Context, read
 from tap_twitter_stream.spool.failures import unsynced
 from tap_twitter_stream.spool.folder import Segment, segments
 from tap_twitter_stream.spool.frames import HEADER_BYTES, MAGIC, Frame, Kind, segment_name
@@ -136,7 +137,7 @@ class LogReader:
         frames, _ = sound_frames(self._handle, self._base, self._offset, verify=True)
         if not frames or frames[0].kind is not Kind.CONTEXT:
             return []
-        if frames[0].json().get("follows", end) == end:
+        if read(frames[0], Context).follows in {None, end}:
             return []
         return [Frame(self._base - HEADER_BYTES, frames[0].time_us, 0, Kind.CORRUPT, b"")]
 

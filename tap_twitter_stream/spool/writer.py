@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tap_twitter_stream.disk import REAL_FILES, begin_file
 from tap_twitter_stream.errors import SpoolError, SpoolFullError
 from tap_twitter_stream.spool.context import recollect
+from tap_twitter_stream.spool.entries import KIND_OF, encode
 from tap_twitter_stream.spool.failures import unsynced, unwritable
 from tap_twitter_stream.spool.folder import identity, lock
 from tap_twitter_stream.spool.frames import (
@@ -17,7 +18,6 @@ from tap_twitter_stream.spool.frames import (
     MAGIC,
     Kind,
     encode_header,
-    encode_json,
     segment_name,
 )
 from tap_twitter_stream.spool.repair import SEGMENT_BYTES, repair
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from tap_twitter_stream.clock import Clock
     from tap_twitter_stream.disk import Files
+    from tap_twitter_stream.spool.entries import Entry, Stopped
     from tap_twitter_stream.spool.folder import Segment
 
 logger = logging.getLogger(__name__)
@@ -115,13 +116,13 @@ class LogWriter:
         self._ring()
         return position
 
-    def append_json(self, kind: Kind, value: dict[str, Any], *, connection: int = 0) -> int:
-        """Append a frame that holds one JSON object, and keep it for the next segment's context."""
+    def append_entry(self, entry: Entry, *, connection: int = 0) -> int:
+        """Append a frame of any kind but bytes, and keep it for the next segment's context."""
         with self._guard:
             time_us = self._clock.now_us()
-            position = self._append(kind, encode_json(value), connection, time_us)
+            position = self._append(KIND_OF[type(entry)], encode(entry), connection, time_us)
             # Under the same lock: another connection's frame may begin a segment right behind.
-            self._context.note(kind, value, connection or position, time_us)
+            self._context.note(entry, connection or position, time_us)
         self._ring()
         return position
 
@@ -188,7 +189,7 @@ class LogWriter:
                 lambda segment: segment.end <= emitted and segment.path.stat().st_mtime < horizon
             )
 
-    def finish(self, outcome: dict[str, Any]) -> None:
+    def finish(self, outcome: Stopped) -> None:
         """Write that this run is over, and close.
 
         Raises:
@@ -196,7 +197,7 @@ class LogWriter:
                 was closed, so that the next run looks closely at its end.
         """
         self.sync()
-        self.append_json(Kind.STOPPED, outcome)
+        self.append_entry(outcome)
         self.close()
 
     def close(self) -> None:
@@ -254,7 +255,7 @@ class LogWriter:
         Args:
             follows: Position where the last file ended, so that a reader can tell a missing one.
         """
-        payload = encode_json(self._context.opening(follows))
+        payload = encode(self._context.opening(follows))
         header = encode_header(Kind.CONTEXT, 0, self._clock.now_us(), payload)
         data = MAGIC + header + payload
         path = self._folder / segment_name(self.end)

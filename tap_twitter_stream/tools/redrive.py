@@ -12,6 +12,7 @@ from tap_twitter_stream.instants import moment_us
 from tap_twitter_stream.policy.dedupe import Dedupe
 from tap_twitter_stream.replay.connection import Connection
 from tap_twitter_stream.replay.messages import Delivery
+from tap_twitter_stream.spool.entries import Opened
 from tap_twitter_stream.spool.frames import Frame, Kind
 from tap_twitter_stream.wire.endpoints import ENDPOINTS
 from tap_twitter_stream.wire.events import classifier_for
@@ -108,11 +109,12 @@ class Redrive:
         message = classifier_for(ENDPOINTS[letter.origin.endpoint].holds)(line)
         if isinstance(message, Junk) and line.strip(b"\r"):
             return message.detail
-        head = {"connection_id": letter.origin.connection_id, "endpoint": letter.origin.endpoint}
+        origin = letter.origin
+        opened = Opened(connection_id=origin.connection_id, endpoint=origin.endpoint)
         cutter = LineCutter(self._options.max_line_bytes)
         place = letter.row.get("position")
         position = int(place) if isinstance(place, (int, float)) else 0
-        connection = Connection(0, head, letter.origin, cutter, line_start=position)
+        connection = Connection(0, opened, origin, cutter, line_start=position)
         frame = Frame(position, letter.time_us, 0, Kind.BYTES, line)
         self._delivery.lines(connection, [line], frame, LinePlaces([line], position, position))
         return ""

@@ -25,6 +25,7 @@ from tap_twitter_stream.emit.output import Output
 from tap_twitter_stream.policy.dedupe import Dedupe
 from tap_twitter_stream.replay.options import ReplayOptions
 from tap_twitter_stream.replay.replay import Replay
+from tap_twitter_stream.spool.entries import Window
 from tap_twitter_stream.state import CaptureState, from_bookmark
 from tap_twitter_stream.wire.endpoints import ARCHIVE, COMMON_STREAMS, ENDPOINTS
 from tests.fakes import FakeClock
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 STREAMS = (*COMMON_STREAMS, *ENDPOINTS[ARCHIVE].streams)
-WINDOW = {"window_id": "w", "started_at_us": 1, "endpoints": [ARCHIVE]}
+WINDOW = Window(window_id="w", started_at_us=1, endpoints=(ARCHIVE,))
 NOTHING = CaptureState(spool_id="", position=0)
 
 

@@ -31,12 +31,13 @@ from tap_twitter_stream.receive.resume import resume_position
 from tap_twitter_stream.replay.options import ReplayOptions
 from tap_twitter_stream.replay.replay import Replay
 from tap_twitter_stream.settings.values import WithoutState
+from tap_twitter_stream.spool.entries import Stopped
 from tap_twitter_stream.spool.frames import Kind, by_line
 from tap_twitter_stream.spool.reader import LogReader
 from tap_twitter_stream.state import from_bookmark
 from tests.fakes import FakeClock
 from tests.replay.test_replay import STREAMS, handed_over
-from tests.spool.logs import abandon, writer
+from tests.spool.logs import abandon, note, writer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -163,7 +164,7 @@ class Life:
         log, run = self._begin("last")
         for line in LINES:
             self.clock.advance(1)
-            log.append_json(Kind.OPENED, self._head(line))
+            note(log, Kind.OPENED, self._head(line))
         abandon(log)
         run.read(self.chance, lines=False)
         run.close()
@@ -177,7 +178,7 @@ class Life:
             self.folder, clock=self.clock, max_bytes=4_000, durable=True, acknowledged=place
         )
         window = {"window_id": name, "started_at_us": self.clock.now_us()}
-        log.append_json(Kind.WINDOW, {**window, "lines": [list(line) for line in LINES]})
+        note(log, Kind.WINDOW, {**window, "lines": [list(line) for line in LINES]})
         return log, Run(log, self.folder, state, discards=self.runner.discards)
 
     def _state(self) -> CaptureState | None:
@@ -198,7 +199,7 @@ class Life:
             for line, sockets in self._sockets.items():
                 while sockets:
                     self._close(line, sockets[0], "stopped_by_us")
-            log.finish({"reason": "stop"})
+            log.finish(Stopped(reason="stop"))
             run.read(self.chance, lines=self.runner.by_line)
         else:
             abandon(log)
@@ -217,7 +218,7 @@ class Life:
                 self.log.drop_before(run.replay.export().read_from)
             case "refused":
                 end = {"ending": {"kind": "http_refused"}, "closed_at_us": self.clock.now_us()}
-                self.log.append_json(Kind.CLOSED, {**self._head(line), **end})
+                note(self.log, Kind.CLOSED, {**self._head(line), **end})
             case _:
                 self._go_on(line, what, self._sockets[line])
 
@@ -239,7 +240,7 @@ class Life:
                 self._resume(self.chance.choice(sockets))
 
     def _open(self, line: Line) -> None:
-        self._sockets[line].append(Socket(self.log.append_json(Kind.OPENED, self._head(line))))
+        self._sockets[line].append(Socket(note(self.log, Kind.OPENED, self._head(line))))
 
     def _send(self, line: Line, what: str) -> None:
         """Send to one, or the same post to both; a message in halves only to a single one."""
@@ -272,7 +273,7 @@ class Life:
             return
         if socket.behind_us and self.chance.random() < 0.4:
             socket.behind_us = 0
-            self.log.append_json(Kind.BEHIND, {"behind_us": None}, connection=socket.number)
+            note(self.log, Kind.BEHIND, {"behind_us": None}, connection=socket.number)
         self.log.append(Kind.BYTES, data, connection=socket.number)
 
     def _resume(self, socket: Socket, most: int | None = None) -> None:
@@ -282,7 +283,7 @@ class Life:
             waiting, socket.waiting = socket.waiting[:most], []
             if waiting:
                 behind = {"behind_us": socket.behind_us}
-                self.log.append_json(Kind.BEHIND, behind, connection=socket.number)
+                note(self.log, Kind.BEHIND, behind, connection=socket.number)
             for data in waiting:
                 self.log.append(Kind.BYTES, data, connection=socket.number)
 
@@ -292,7 +293,7 @@ class Life:
         end = {"ending": {"kind": kind}, "closed_at_us": self.clock.now_us()}
         if socket.behind_us:
             end["behind_us"] = socket.behind_us
-        self.log.append_json(Kind.CLOSED, {**self._head(line), **end}, connection=socket.number)
+        note(self.log, Kind.CLOSED, {**self._head(line), **end}, connection=socket.number)
 
     def _head(self, line: Line) -> dict[str, Any]:
         head = {"endpoint": line[0], "partition": line[1], "http_status": 200}

@@ -14,9 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_twitter_stream.coverage.gaps import line_of
 from tap_twitter_stream.coverage.ledger import Ledger
-from tap_twitter_stream.coverage.lost_state import Before
 from tap_twitter_stream.emit.emitter import Emitter
 from tap_twitter_stream.emit.lanes import RawLane
 from tap_twitter_stream.emit.output import Output
@@ -24,15 +22,18 @@ from tap_twitter_stream.instants import iso
 from tap_twitter_stream.policy.dedupe import Dedupe
 from tap_twitter_stream.replay.options import ReplayOptions
 from tap_twitter_stream.replay.replay import Replay
+from tap_twitter_stream.spool.context import before
+from tap_twitter_stream.spool.entries import Context, Stopped, read
 from tap_twitter_stream.spool.folder import segments
 from tap_twitter_stream.spool.frames import Frame, Kind
 from tap_twitter_stream.spool.reader import LogReader
 from tests.fakes import FakeClock
 from tests.replay.test_replay import STREAMS
-from tests.spool.logs import abandon, writer
+from tests.spool.logs import abandon, held, note, writer
 
 if TYPE_CHECKING:
     from tap_twitter_stream.coverage.gaps import Line
+    from tap_twitter_stream.coverage.lost_state import Before
     from tap_twitter_stream.spool.writer import LogWriter
     from tap_twitter_stream.state import CaptureState
     from tap_twitter_stream.wire.stamps import Stamp
@@ -90,7 +91,7 @@ class Story:
 
     def _open(self, ones: dict[int, int], line: int) -> None:
         if line not in ones:
-            ones[line] = self.log.append_json(Kind.OPENED, self._head(line))
+            ones[line] = note(self.log, Kind.OPENED, self._head(line))
             self.opened_us.append((self.clock.now_us(), line))
             if ones is self.copies:
                 self.copied.add(LINES[line])
@@ -102,9 +103,9 @@ class Story:
                 self.log.append(Kind.BYTES, piece, connection=connection)
             case "pause":
                 behind = {"behind_us": self.paused.setdefault(connection, self.clock.now_us())}
-                self.log.append_json(Kind.BEHIND, behind, connection=connection)
+                note(self.log, Kind.BEHIND, behind, connection=connection)
             case "resume" if self.paused.pop(connection, 0):
-                self.log.append_json(Kind.BEHIND, {"behind_us": None}, connection=connection)
+                note(self.log, Kind.BEHIND, {"behind_us": None}, connection=connection)
             case "close":
                 del (self.copies if "copy" in what else self.open)[line]
                 self._close(line, connection, "closed_by_server")
@@ -115,7 +116,7 @@ class Story:
         else:
             for line, connection in [*self.open.items(), *self.copies.items()]:
                 self._close(line, connection, "stopped_by_us")
-            self.log.finish({"reason": "stop"})
+            self.log.finish(Stopped(reason="stop"))
         self._begin()
 
     def drop_before(self, border: int) -> None:
@@ -135,7 +136,7 @@ class Story:
         self.log = writer(self.folder, clock=self.clock, max_bytes=4_000, durable=True)
         window = {"window_id": f"w{self.runs}", "started_at_us": self.clock.now_us()}
         window["lines"] = [list(line) for line in LINES]
-        self.log.append_json(Kind.WINDOW, window)
+        note(self.log, Kind.WINDOW, window)
 
     def _head(self, line: int) -> dict[str, Any]:
         endpoint, partition = LINES[line]
@@ -146,7 +147,7 @@ class Story:
         end = {"ending": {"kind": kind}, "closed_at_us": self.clock.now_us()}
         if since_us := self.paused.pop(number, 0):
             end["behind_us"] = since_us
-        self.log.append_json(Kind.CLOSED, {**self._head(line), **end}, connection=number)
+        note(self.log, Kind.CLOSED, {**self._head(line), **end}, connection=number)
 
 
 class Reader:
@@ -223,10 +224,10 @@ def test_a_log_that_begins_behind_state_tells_all_that_came_between_and_nothing_
         story.drop_before(border)
         partly = Reader(story.folder, state).read().gaps
         context = _context(story.folder)
-        before = Before.of(context)
-        is_older = state is None or state.position < context["follows"]
+        known = before(context)
+        is_older = state is None or state.position < (context.follows or 0)
         for line in LINES:
-            if line in before.doubtful and line in story.copied:
+            if line in known.doubtful and line in story.copied:
                 continue
             rows = {one.key: one.row for one in whole if one.line == line}
             told_later = {one.key for one in whole if one.line == line and one.told_at >= border}
@@ -237,8 +238,8 @@ def test_a_log_that_begins_behind_state_tells_all_that_came_between_and_nothing_
             spans = sorted(_span(row) for row in (rows | again).values())
             for (_, end), (start, _) in pairwise(spans):
                 assert end <= start, spans
-            if is_older and line in before.tracks:
-                _are_told(line, state, before, [*map(_span, again.values())], story)
+            if is_older and line in known.tracks:
+                _are_told(line, state, known, [*map(_span, again.values())], story)
 
 
 def _are_told(
@@ -259,11 +260,11 @@ def _are_told(
     assert at >= iso(min([then.alive_us or 0, *(us for _, us in before.doubtful.get(line, ()))]))
 
 
-def _context(folder: Path) -> dict[str, Any]:
+def _context(folder: Path) -> Context:
     reader = LogReader(folder, 0, verify_before=10**15)
     (frame, *_) = reader.read()
     reader.close()
-    return frame.json()
+    return read(frame, Context)
 
 
 @given(STEPS, st.data())
@@ -280,7 +281,7 @@ def test_what_a_lost_state_had_acknowledged_is_not_called_unknown(
         latest = Reader(story.folder).read(until).replay.export()
         story.drop_before(border)
         partly = Reader(story.folder, latest).read().gaps
-        heads = {one[0]: line_of(one[1]) for one in _context(story.folder)["connections"]}
+        heads = {one.number: one.opened.line for one in _context(story.folder).connections}
         # What STATE had of a line's first half is gone with the file before.
         cut = {heads[row[0]] for row in latest.connections if row[0] in heads and row[1] < border}
         later = [gap for gap in whole if gap.told_at >= border and gap.line not in cut]
@@ -300,18 +301,18 @@ def _span(row: dict[str, Any] | None) -> tuple[str, str]:
 def test_the_last_byte_of_two_copies_is_the_later_one_whatever_came_first(tmp_path: Path) -> None:
     clock = FakeClock()
     log = writer(tmp_path, clock=clock, max_bytes=4_000, durable=True)
-    log.append_json(Kind.WINDOW, {"window_id": "w", "started_at_us": clock.now_us()})
+    note(log, Kind.WINDOW, {"window_id": "w", "started_at_us": clock.now_us()})
     head = {"endpoint": "sample10", "partition": 1, "http_status": 200}
-    copies = [log.append_json(Kind.OPENED, {**head, "connection_id": one}) for one in "ab"]
+    copies = [note(log, Kind.OPENED, {**head, "connection_id": one}) for one in "ab"]
     for number in (0, 1, 0):
         clock.advance(10)
         log.append(Kind.BYTES, b"\r\n", connection=copies[number])
     last_us = clock.now_us()
-    log.append_json(Kind.PROBLEM, {"filler": "x" * 2_000})
-    log.append_json(Kind.PROBLEM, {"filler": ""})
+    note(log, Kind.PROBLEM, {"kind": "x" * 2_000})
+    note(log, Kind.PROBLEM, {"kind": ""})
     log.close()
     reader = LogReader(tmp_path, segments(tmp_path)[-1].base, verify_before=10**15)
-    context = reader.read()[0].json()
+    context = held(reader.read()[0])
     reader.close()
     assert context["ledger"][0][2] == last_us
 

@@ -17,6 +17,7 @@ from tap_twitter_stream.policy.governor import Governor
 from tap_twitter_stream.receive.attempts_file import BudgetFile
 from tap_twitter_stream.receive.endpoint_loop import Receiver, Target
 from tap_twitter_stream.settings.parse import parse_settings
+from tap_twitter_stream.spool.entries import Closed, End, read
 from tap_twitter_stream.spool.frames import Frame, Kind
 from tests.e2e.harness import config_for
 from tests.fakes import Dice, FakeClock
@@ -80,11 +81,11 @@ class Loop:
         return frames_from(self._folder)
 
 
-def ends(frames: list[Frame]) -> list[dict[str, Any]]:
-    return [frame.json() for frame in frames if frame.kind is Kind.CLOSED]
+def ends(frames: list[Frame]) -> list[Closed]:
+    return [read(frame, Closed) for frame in frames if frame.kind is Kind.CLOSED]
 
 
-def receive(sim: Simulator, folder: Path, connections: int) -> list[dict[str, Any]]:
+def receive(sim: Simulator, folder: Path, connections: int) -> list[Closed]:
     """Receive in real time until the simulator has seen that many connections."""
     loop = Loop(sim, folder, Clock(), endpoint="sample")
     thread = threading.Thread(target=loop.receiver.run)
@@ -101,10 +102,10 @@ def test_a_silent_stream_is_reconnected_at_once(tmp_path: Path) -> None:
     steps = [{"do": "send", "posts": 3, "rate_per_s": "max"}, {"do": "silence"}]
     with Simulator(Scenario(connections=[{"steps": steps}])) as sim, Slowness() as slow:
         stalled, stopped = receive(sim, tmp_path, connections=2)
-    assert stalled["ending"]["kind"] == "stalled"
-    assert STALL_S <= stalled["ending"]["silent_s"] < STALL_S + 0.5 * slow.factor
-    assert stalled["wait_s"] == 0
-    assert stopped["ending"]["kind"] == "stopped_by_us"
+    assert stalled.ending.kind == "stalled"
+    assert STALL_S <= (stalled.ending.silent_s or 0) < STALL_S + 0.5 * slow.factor
+    assert stalled.wait_s == 0
+    assert stopped.ending.kind == "stopped_by_us"
 
 
 def test_keep_alives_count_as_life(tmp_path: Path) -> None:
@@ -112,14 +113,14 @@ def test_keep_alives_count_as_life(tmp_path: Path) -> None:
     scenario = Scenario(connections=[{"steps": steps}], keep_alive_s=STALL_S / 20)
     with Simulator(scenario) as sim:
         first, _ = receive(sim, tmp_path, connections=2)
-    assert first["ending"] == {"kind": "closed_by_server", "clean": True}
+    assert first.ending == End(kind="closed_by_server", clean=True)
 
 
 def test_a_dripping_stream_is_alive(tmp_path: Path) -> None:
     """One byte at a time completes no line for long, but each is a sign of life."""
     with Simulator(Scenario(connections=[{"steps": [{"do": "drip"}, {"do": "cut"}]}])) as sim:
         first, _ = receive(sim, tmp_path, connections=2)
-    assert first["ending"] == {"kind": "closed_by_server", "clean": False}
+    assert first.ending == End(kind="closed_by_server", clean=False)
 
 
 def scripted(*connections: list[dict[str, Any]], **more: Any) -> Simulator:  # noqa: ANN401 - passed on
@@ -140,7 +141,7 @@ def test_refusals_are_waited_out_until_one_is_for_good(tmp_path: Path) -> None:
         rows = ends(loop.close())
     assert clock.waits == [5.0, 10.0]
     assert loop.receiver.fatal is not None
-    assert [(row["attempt"], row["http_status"], row["wait_s"]) for row in rows] == [
+    assert [(row.attempt, row.http_status, row.wait_s) for row in rows] == [
         (1, 503, 5.0),
         (2, 503, 10.0),
         (3, 403, None),

@@ -16,7 +16,7 @@ from tap_twitter_stream.settings.parse import parse_settings
 from tap_twitter_stream.spool.frames import Kind
 from tap_twitter_stream.spool.reader import LogReader
 from tests.fakes import FakeClock
-from tests.spool.logs import writer
+from tests.spool.logs import held, writer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -55,7 +55,7 @@ def filled(
     reader = LogReader(folder, start, verify_before=0)
     frames = [frame for frame in reader.read() if frame.kind is Kind.FILLED]
     reader.close()
-    return [frame.json()["parts"] for frame in frames]
+    return [held(frame)["parts"] for frame in frames]
 
 
 def test_a_gap_of_a_partition_that_is_no_longer_captured_holds_nothing_up(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from tap_twitter_stream.receive.pump import Life, Pump
 from tap_twitter_stream.receive.waiting_log import WaitingLog
 from tests.fakes import START_S, FakeClock
 from tests.spool.disk import Disk
-from tests.spool.logs import frames_from, payloads, writer
+from tests.spool.logs import frames_from, held, payloads, writer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -118,7 +118,7 @@ def test_the_log_says_at_once_since_when_bytes_may_be_old(tmp_path: Path) -> Non
     frames = frames_from(tmp_path)
     kinds = [frame.kind.name for frame in frames if frame.kind.name in {"BYTES", "BEHIND"}]
     assert kinds == ["BYTES", "BEHIND", *["BYTES"] * 3, "BEHIND", *["BYTES"] * 2]
-    told = [frame.json()["behind_us"] for frame in frames if frame.kind.name == "BEHIND"]
+    told = [held(frame)["behind_us"] for frame in frames if frame.kind.name == "BEHIND"]
     assert told == [int(START_S * 1e6), None]
 
 

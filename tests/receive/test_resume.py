@@ -10,6 +10,7 @@ import pytest
 from tap_twitter_stream.receive.protocol import Order
 from tap_twitter_stream.receive.resume import resume_position
 from tap_twitter_stream.settings.values import WithoutState
+from tap_twitter_stream.spool.entries import Stopped
 from tap_twitter_stream.spool.folder import segments
 from tap_twitter_stream.spool.frames import Kind
 from tests.spool.logs import writer
@@ -27,7 +28,7 @@ def log_of(folder: Path) -> LogWriter:
     for _ in range(4):
         log = writer(folder)
         log.append(Kind.BYTES, b"x" * 100, connection=8)
-        log.finish({"reason": "stop"})
+        log.finish(Stopped(reason="stop"))
     second = segments(folder)[1]
     log = writer(folder)
     log.drop_before(second.base)

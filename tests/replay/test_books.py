@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from tap_twitter_stream.spool.frames import Frame, Kind, encode_json
+from tap_twitter_stream.spool.frames import Frame, Kind
 from tap_twitter_stream.wire.snowflake import first_id_at
 from tests.replay.test_replay import START_US, Run, post
+from tests.spool.logs import encode_json
 
 SECOND_US = 1_000_000
 HEAD = {"connection_id": "w-1", "endpoint": "filtered", "partition": 0, "http_status": 200}

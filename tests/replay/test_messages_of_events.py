@@ -13,8 +13,9 @@ from tap_twitter_stream.emit.output import Output
 from tap_twitter_stream.policy.dedupe import Dedupe
 from tap_twitter_stream.replay.options import ReplayOptions
 from tap_twitter_stream.replay.replay import Replay
-from tap_twitter_stream.spool.frames import HEADER_BYTES, Frame, Kind, encode_json
+from tap_twitter_stream.spool.frames import HEADER_BYTES, Frame, Kind
 from tap_twitter_stream.wire.endpoints import COMMON_STREAMS, ENDPOINTS
+from tests.spool.logs import encode_json
 
 START_US = 1_790_000_000_000_000
 STREAMS = {*COMMON_STREAMS, *(name for spec in ENDPOINTS.values() for name in spec.streams)}

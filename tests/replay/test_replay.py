@@ -22,8 +22,10 @@ from tap_twitter_stream.policy.dedupe import Dedupe
 from tap_twitter_stream.replay.options import ReplayOptions
 from tap_twitter_stream.replay.replay import Replay
 from tap_twitter_stream.schema import load_schema
-from tap_twitter_stream.spool.frames import HEADER_BYTES, Frame, Kind, by_line, encode_json
+from tap_twitter_stream.spool.entries import Stopped
+from tap_twitter_stream.spool.frames import HEADER_BYTES, Frame, Kind, by_line
 from tap_twitter_stream.state import CaptureState, from_bookmark
+from tests.spool.logs import encode_json
 
 STREAMS = (
     *("tweets", "referenced_tweets", "users", "media", "places", "polls", "tweet_rules", "rules"),
@@ -458,7 +460,7 @@ def test_the_end_of_an_earlier_run_does_not_end_this_one() -> None:
     log.add(Kind.WINDOW, {"window_id": "now", "started_at_us": START_US, "endpoints": []})
     log.add(Kind.STOPPED, {"reason": "fatal", "fatal": "It broke."})
     run.read(log.frames[2:])
-    assert (before, run.replay.ended) == (None, {"reason": "fatal", "fatal": "It broke."})
+    assert (before, run.replay.ended) == (None, Stopped(reason="fatal", fatal="It broke."))
     assert not [row for stream, row in run.rows if stream == "capture_windows"], "nobody crashed"
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tap_twitter_stream.disk import REAL_FILES
+from tap_twitter_stream.spool.entries import ENTRY_OF, parse
 from tap_twitter_stream.spool.frames import Frame, Kind
 from tap_twitter_stream.spool.reader import LogReader
 from tap_twitter_stream.spool.writer import LogWriter
@@ -73,3 +75,19 @@ def abandon(log: LogWriter) -> None:
     """Leave a log as a killed process does: nothing is forced, the lock is free."""
     os.close(log._handle)  # noqa: SLF001 - nobody else knows them
     os.close(log._lock_handle)  # noqa: SLF001
+
+
+def encode_json(value: object) -> bytes:
+    """Return a value as frames hold it."""
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
+def held(frame: Frame) -> dict[str, Any]:
+    """Return the JSON object that a frame holds."""
+    value: dict[str, Any] = json.loads(frame.payload)
+    return value
+
+
+def note(log: LogWriter, kind: Kind, value: object, *, connection: int = 0) -> int:
+    """Append an entry that is given as its JSON object; return its position."""
+    return log.append_entry(parse(value, ENTRY_OF[kind]), connection=connection)

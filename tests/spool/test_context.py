@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from tap_twitter_stream.disk import REAL_FILES
 from tap_twitter_stream.spool import writer as writer_module
 from tap_twitter_stream.spool.context import Context, recollect
+from tap_twitter_stream.spool.entries import ENTRY_OF, OpenConnection, Opened, Window, parse, read
 from tap_twitter_stream.spool.folder import segments
 from tap_twitter_stream.spool.frames import Kind
 from tests.fakes import FakeClock
-from tests.spool.logs import abandon, frames_from, writer
+from tests.spool.logs import abandon, frames_from, note, writer
 
 if TYPE_CHECKING:
     from tap_twitter_stream.spool.frames import Frame
@@ -48,31 +49,31 @@ def play(folder: Path, steps: list[Step]) -> None:
     """Write a log by the steps, then leave it as a killed process does."""
     clock = FakeClock()
     log = writer(folder, clock=clock)
-    log.append_json(Kind.WINDOW, window(0, clock))
+    note(log, Kind.WINDOW, window(0, clock))
     heads: dict[int, dict[str, Any]] = {}
     numbers: dict[int, int] = {}
     for count, (what, partition, piece) in enumerate(steps, 1):
         clock.advance(1)
         number = numbers.get(partition)
         if what == "stop":
-            log.append_json(Kind.STOPPED, {"reason": "stop"})
-            log.append_json(Kind.WINDOW, window(count, clock))
+            note(log, Kind.STOPPED, {"reason": "stop"})
+            note(log, Kind.WINDOW, window(count, clock))
             heads, numbers = {}, {}
         elif what == "connect" and number is None:
             place = {"endpoint": "sample10", "partition": partition}
             head = {"connection_id": f"c-{count}", **place, "http_status": 200}
             heads[partition] = {**head, "opened_at_us": clock.now_us()}
-            numbers[partition] = log.append_json(Kind.OPENED, heads[partition])
+            numbers[partition] = note(log, Kind.OPENED, heads[partition])
         elif number is None:
             continue
         elif what == "receive":
             log.append(Kind.BYTES, PIECES[piece], connection=number)
         elif what == "pause":
             since = {"behind_us": clock.now_us() - 500_000}
-            log.append_json(Kind.BEHIND, since, connection=number)
+            note(log, Kind.BEHIND, since, connection=number)
         elif what == "drop":
             end = {"ending": {"kind": "stalled"}, "behind_us": None}
-            log.append_json(Kind.CLOSED, {**heads.pop(partition), **end}, connection=number)
+            note(log, Kind.CLOSED, {**heads.pop(partition), **end}, connection=number)
             del numbers[partition]
     abandon(log)
 
@@ -87,7 +88,7 @@ def followed(frames: list[Frame]) -> Context:
             context.opening(0)  # the writer's has cut its reported gaps here
         else:
             number = frame.connection or frame.position
-            context.note(frame.kind, frame.json(), number, frame.time_us)
+            context.note(read(frame, ENTRY_OF[frame.kind]), number, frame.time_us)
     return context
 
 
@@ -112,19 +113,19 @@ def test_a_log_has_files_enough_to_prove_anything(tmp_path: Path) -> None:
 def test_a_context_names_open_connections_and_unfinished_messages() -> None:
     clock = FakeClock()
     context = Context()
-    context.note(Kind.WINDOW, window(1, clock), 8, clock.now_us())
-    head = {"connection_id": "c", "endpoint": "sample10", "partition": 1, "http_status": 200}
-    context.note(Kind.OPENED, head, 100, clock.now_us())
+    context.note(parse(window(1, clock), Window), 8, clock.now_us())
+    opened = Opened(connection_id="c", endpoint="sample10", partition=1, http_status=200)
+    context.note(opened, 100, clock.now_us())
     clock.advance(1)
     began_us = clock.now_us()
     context.received(b'{"data":{"id":"1"}}\r\n{"da', 100, began_us)
     clock.advance(1)
     context.received(b'ta":', 100, clock.now_us())
     found = context.opening(77)
-    assert found["window"]["window_id"] == "w-1"
-    assert found["connections"] == [[100, head, began_us]]
-    assert found["follows"] == 77
-    assert found["begun"] == [["sample10", 1, began_us - 1_000_000]]
+    assert found.window.window_id == "w-1"
+    assert found.connections == (OpenConnection(100, opened, began_us),)
+    assert found.follows == 77
+    assert found.begun == (("sample10", 1, began_us - 1_000_000),)
 
 
 def test_damage_in_the_newest_file_is_no_knowledge(tmp_path: Path) -> None:
@@ -134,7 +135,7 @@ def test_damage_in_the_newest_file_is_no_knowledge(tmp_path: Path) -> None:
     at = data.rindex(b'"id":"1"')
     data[at] ^= 0xFF
     segment.path.write_bytes(data)
-    assert "ledger" not in recollect(tmp_path, REAL_FILES).opening(0)
+    assert recollect(tmp_path, REAL_FILES).opening(0).ledger is None
 
 
 def test_an_empty_folder_is_an_empty_context(tmp_path: Path) -> None:

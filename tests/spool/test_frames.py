@@ -9,7 +9,6 @@ from tap_twitter_stream.spool.frames import (
     Frame,
     Kind,
     encode_header,
-    encode_json,
     parse,
     segment_name,
     wanted_bytes,
@@ -67,11 +66,6 @@ def test_an_unknown_kind_is_no_reason_to_fail() -> None:
 def test_a_position_names_a_byte() -> None:
     frame = Frame(100, 0, 8, Kind.BYTES, b"abc")
     assert (frame.payload_position, frame.end) == (100 + HEADER_BYTES, 103 + HEADER_BYTES)
-
-
-def test_objects_come_back_as_they_went_in() -> None:
-    value = {"text": "\u2028\ud800", "list": [1, None]}
-    assert Frame(0, 0, 0, Kind.OPENED, encode_json(value)).json() == value
 
 
 @pytest.mark.parametrize("positions", [[0, 9, 10, 2**63]])

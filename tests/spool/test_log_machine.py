@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from tap_twitter_stream.errors import SpoolError
+from tap_twitter_stream.spool.entries import Closed, Opened, Stopped, encode
 from tap_twitter_stream.spool.folder import segments
 from tap_twitter_stream.spool.frames import HEADER_BYTES, Frame, Kind
 from tests.spool.disk import Disk
@@ -145,14 +146,15 @@ class LogMachine(RuleBasedStateMachine):
         self._note_progress()
 
     @rule(connection=st.integers(1, 3), kind=st.sampled_from([Kind.OPENED, Kind.CLOSED]))
-    def append_json(self, connection: int, kind: Kind) -> None:
+    def append_entry(self, connection: int, kind: Kind) -> None:
         assert self.log
+        entry = {Kind.OPENED: Opened, Kind.CLOSED: Closed}[kind](connection_id="a")
         try:
-            position = self.log.append_json(kind, {"connection_id": "a"}, connection=connection)
+            position = self.log.append_entry(entry, connection=connection)
         except SpoolError:
             self._refused()
             return
-        self._taken(position, kind, connection, b'{"connection_id":"a"}')
+        self._taken(position, kind, connection, encode(entry))
         self._note_progress()
 
     @rule()
@@ -209,7 +211,7 @@ class LogMachine(RuleBasedStateMachine):
         """The run ends as it should, if the disk lets it."""
         assert self.log
         position = self.log.end
-        outcome = {"reason": "stop"}
+        outcome = Stopped(reason="stop")
         with contextlib.suppress(SpoolError):
             self.log.finish(outcome)
         self._note_progress()  # it may have needed room

@@ -12,7 +12,7 @@ from tap_twitter_stream.spool import writer as writer_module
 from tap_twitter_stream.spool.folder import segments
 from tap_twitter_stream.spool.frames import HEADER_BYTES, MAGIC, Kind, encode_header
 from tap_twitter_stream.spool.reader import LogReader
-from tests.spool.logs import frames_from, payloads, write_payloads, writer
+from tests.spool.logs import frames_from, note, payloads, write_payloads, writer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -211,7 +211,7 @@ def test_a_missing_file_is_told_of_once(
         log = writer(tmp_path)
         log.append(Kind.BYTES, payload, connection=8)
         if not behind_a_crash:
-            log.append_json(Kind.STOPPED, {"reason": "stop"})
+            note(log, Kind.STOPPED, {"reason": "stop"})
         log.close()
     assert not any(frame.kind is Kind.CORRUPT for frame in frames_from(tmp_path))
     middle = segments(tmp_path)[1]

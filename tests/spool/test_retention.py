@@ -6,6 +6,7 @@ import pytest
 
 from tap_twitter_stream.errors import SpoolFullError
 from tap_twitter_stream.spool import writer as writer_module
+from tap_twitter_stream.spool.entries import Stopped
 from tap_twitter_stream.spool.folder import segments
 from tap_twitter_stream.spool.frames import Kind
 from tests.spool.disk import Disk
@@ -62,7 +63,7 @@ def test_a_start_on_a_full_disk_drops_what_state_acknowledges_first(tmp_path: Pa
     disk = Disk()
     log = writer(tmp_path, files=disk)
     append(log, 20)
-    log.finish({"reason": "stop"})
+    log.finish(Stopped(reason="stop"))
     _, following, *_ = segments(tmp_path)
     disk.free_bytes = 0
     with pytest.raises(SpoolFullError):

@@ -18,7 +18,7 @@ from tap_twitter_stream.spool.frames import MAGIC, Kind
 from tap_twitter_stream.spool.reader import LogReader
 from tests.fakes import FakeClock
 from tests.spool.disk import Disk
-from tests.spool.logs import abandon, frames_from, payloads, write_payloads, writer
+from tests.spool.logs import abandon, frames_from, held, note, payloads, write_payloads, writer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,18 +66,18 @@ def test_positions_go_on_where_the_last_run_stopped(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("small_segments")
 def test_each_segment_begins_with_the_window_and_the_open_connections(tmp_path: Path) -> None:
     log = writer(tmp_path)
-    log.append_json(Kind.WINDOW, {"window_id": "w"})
-    first = log.append_json(Kind.OPENED, {"connection_id": "a"})
-    second = log.append_json(Kind.OPENED, {"connection_id": "b"})
+    note(log, Kind.WINDOW, {"window_id": "w"})
+    first = note(log, Kind.OPENED, {"connection_id": "a"})
+    second = note(log, Kind.OPENED, {"connection_id": "b"})
     fill(log, 20)
-    log.append_json(Kind.CLOSED, {"ending": {}}, connection=first)
+    note(log, Kind.CLOSED, {"ending": {}}, connection=first)
     fill(log, 20)
     log.close()
     contexts = []
     for segment in segments(tmp_path):
         frame = frames_from(tmp_path, segment.base)[0]
         assert frame.kind is Kind.CONTEXT
-        contexts.append(frame.json())
+        contexts.append(held(frame))
     follows = [context.pop("follows") for context in contexts]
     assert follows == [0, *(segment.base for segment in segments(tmp_path)[1:])]
     assert contexts[0] == {"window": {}, "connections": []}
@@ -90,10 +90,10 @@ def test_each_segment_begins_with_the_window_and_the_open_connections(tmp_path: 
 def test_a_roll_right_behind_an_opening_knows_the_connection(tmp_path: Path) -> None:
     """What rings is another connection's frame, which comes before the opener is heard of."""
     log = writer(tmp_path, ring=lambda: fill_silently(log))
-    opened = log.append_json(Kind.OPENED, {"connection_id": "a"})
-    log.append_json(Kind.CLOSED, {"ending": {}}, connection=opened)
+    opened = note(log, Kind.OPENED, {"connection_id": "a"})
+    note(log, Kind.CLOSED, {"ending": {}}, connection=opened)
     log.close()
-    contexts = [frame.json() for frame in frames_from(tmp_path) if frame.kind is Kind.CONTEXT]
+    contexts = [held(frame) for frame in frames_from(tmp_path) if frame.kind is Kind.CONTEXT]
     assert contexts[1]["connections"] == [[opened, {"connection_id": "a"}]]
     assert contexts[-1]["connections"] == []
 
@@ -108,7 +108,7 @@ def test_each_append_rings(tmp_path: Path) -> None:
     rung: list[int] = []
     log = writer(tmp_path, ring=lambda: rung.append(1))
     fill(log, 3)
-    log.append_json(Kind.WINDOW, {})
+    note(log, Kind.WINDOW, {})
     assert len(rung) == 4
     log.close()
 
@@ -201,7 +201,7 @@ def test_a_full_disk_at_any_byte_leaves_a_log_to_read_and_to_go_on_with(
     del small_segments
     disk = Disk()
     log = writer(tmp_path, files=disk)
-    opened = log.append_json(Kind.OPENED, {"connection_id": "a"})
+    opened = note(log, Kind.OPENED, {"connection_id": "a"})
     sent = [b"%d" % number * 10 for number in range(20)]
     disk.free_bytes = free_bytes
     stored = stored_until_full(log, sent)
@@ -217,7 +217,7 @@ def test_a_full_disk_at_any_byte_leaves_a_log_to_read_and_to_go_on_with(
     assert payloads(frames) == sent
     assert payloads(before) == sent[:stored]
     for segment in segments(tmp_path)[1:]:
-        context = frames_from(tmp_path, segment.base)[0].json()
+        context = held(frames_from(tmp_path, segment.base)[0])
         (connection,) = context["connections"]
         assert connection[:2] == [opened, {"connection_id": "a"}]
 
@@ -373,7 +373,7 @@ def test_new_frames_come_behind_what_state_says_however_much_was_lost(tmp_path: 
 
 def test_a_log_that_its_run_closed_goes_on_without_a_hole(tmp_path: Path) -> None:
     log = writer(tmp_path)
-    log.append_json(Kind.STOPPED, {"reason": "stop"})
+    note(log, Kind.STOPPED, {"reason": "stop"})
     log.close()
     following = writer(tmp_path)
     assert following.opened_at == log.end
