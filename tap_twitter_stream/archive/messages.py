@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tap_twitter_stream.archive.records import ArchiveRecords
-from tap_twitter_stream.replay.connection import FIRST_ID, FIRST_US, LAST_ID, LAST_US
 from tap_twitter_stream.replay.messages import KEEP_ALIVES, Delivery
 from tap_twitter_stream.wire.archived import classify_archived
 from tap_twitter_stream.wire.classify import cut_short
@@ -80,9 +79,9 @@ class ArchiveDelivery(Delivery):
         if posts:
             self.tally.last_post_us = frame.time_us
             stats = connection.stats
-            if stats[FIRST_ID] is None:
-                stats[FIRST_ID], stats[FIRST_US] = posts[0], records.true_us
-            stats[LAST_ID], stats[LAST_US] = posts[-1], records.true_us
+            if stats.first_id is None:
+                stats.first_id, stats.first_us = posts[0], records.true_us
+            stats.last_id, stats.last_us = posts[-1], records.true_us
 
     def _stamp(self, true_us: int | None, connection: Connection, frame: Frame) -> Stamp:
         """Return the stamp of when a line was true.
@@ -90,6 +89,6 @@ class ArchiveDelivery(Delivery):
         What says nothing of that is as old as the post before it, or as the file.
         """
         if true_us is None:
-            true_us = connection.stats[LAST_US] or connection.opened.modified_us
+            true_us = connection.stats.last_us or connection.opened.modified_us
         self._dated.true_us = min(true_us, frame.time_us)
         return data_stamp(self._dated.true_us, connection.origin)

@@ -17,7 +17,7 @@ from tap_twitter_stream.archive.position_map import Trail
 from tap_twitter_stream.archive.reader import ArchiveReader
 from tap_twitter_stream.archive.texts import leaves
 from tap_twitter_stream.policy.dedupe import Dedupe
-from tap_twitter_stream.replay.connection import BYTES
+from tap_twitter_stream.replay.connection import Stats
 from tap_twitter_stream.replay.source import Source
 from tap_twitter_stream.state import CaptureState
 
@@ -99,8 +99,8 @@ def kept(base: CaptureState, exported: CaptureState, trail: Trail) -> CaptureSta
     """Return the STATE that covers what a replay has emitted."""
     place = trail.place_at(exported.read_from)
     if place.offset and exported.connections and not place.is_whole:
-        counts = list(exported.connections[0][2:])
-        counts[BYTES] = place.offset  # without those of the line that is read again
-        place = replace(place, counts=tuple(counts))
+        stats = Stats.of(exported.connections[0][2:])
+        stats.bytes = place.offset  # without those of the line that is read again
+        place = replace(place, counts=tuple(stats.row()))
     place = replace(place, log_id=exported.spool_id, position=exported.position)
     return replace(base, window=exported.window, archive=place.to_state())

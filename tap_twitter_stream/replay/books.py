@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from msgspec.structs import asdict
 
 from tap_twitter_stream.coverage.gaps import cause_of
 from tap_twitter_stream.instants import iso
 from tap_twitter_stream.replay.capture_rows import connection_row, gap_row
-from tap_twitter_stream.replay.connection import LAST_ID, MESSAGES
 from tap_twitter_stream.spool.entries import FilledGap, Problem, Rules, Window, read
 from tap_twitter_stream.wire.endpoints import ENDPOINTS
 from tap_twitter_stream.wire.rows import encode_row, error_row
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from tap_twitter_stream.coverage.ledger import Ledger
     from tap_twitter_stream.coverage.lost_state import Before, Since
     from tap_twitter_stream.emit.emitter import Emitter
+    from tap_twitter_stream.replay.connection import Stats
     from tap_twitter_stream.spool.entries import Closed, Opened
     from tap_twitter_stream.spool.frames import Frame
 
@@ -74,10 +74,10 @@ class CaptureBooks:
             for gap in self.ledger.alive(opened.line, at_us, number, is_old=is_old):
                 self._gap(gap, at_us)
 
-    def closed(self, closed: Closed, stats: list[Any], frame: Frame, number: int) -> None:
+    def closed(self, closed: Closed, stats: Stats, frame: Frame, number: int) -> None:
         """Take note of a connection's end, and emit its row."""
         if closed.is_live and _takes_time(closed):
-            figures = (stats[LAST_ID], stats[MESSAGES], number, closed.opened_at_us)
+            figures = (stats.last_id, stats.messages, number, closed.opened_at_us)
             cause = cause_of(closed.ending.kind, closed.behind_us)
             for gap in self.ledger.closed(closed.line, cause, *figures):
                 self._gap(gap, frame.time_us)
@@ -119,7 +119,7 @@ class CaptureBooks:
             self._gap(gap, frame.time_us)
         return filled.counts_usd
 
-    def connection(self, connection: Opened, stats: list[Any], frame: Frame) -> None:
+    def connection(self, connection: Opened, stats: Stats, frame: Frame) -> None:
         """Emit the row of a connection, open or closed."""
         row = connection_row(connection, stats, self.window_id or None)
         self._emitter.write("capture_connections", encode_row(row), capture_stamp(frame.time_us))

@@ -5,29 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tap_twitter_stream.instants import iso
-from tap_twitter_stream.replay.connection import (
-    BYTES,
-    DEAD,
-    FIRST_ID,
-    FIRST_US,
-    KEEPS,
-    LAST_ID,
-    LAST_US,
-    LINES,
-    MAX_LAG_MS,
-    MESSAGES,
-)
 from tap_twitter_stream.spool.entries import Closed
 from tap_twitter_stream.wire.rows import stable_id
 
 if TYPE_CHECKING:
     from tap_twitter_stream.coverage.gaps import Gap
+    from tap_twitter_stream.replay.connection import Stats
     from tap_twitter_stream.spool.entries import Opened
 
 _HTTP_OK = 200
 
 
-def connection_row(connection: Opened, stats: list[Any], window_id: str | None) -> dict[str, Any]:
+def connection_row(connection: Opened, stats: Stats, window_id: str | None) -> dict[str, Any]:
     """Return the ``capture_connections`` row of a connection, or of an attempt at one.
 
     A connection that is still open has no ``closed_at`` and no ``ending`` yet.
@@ -48,16 +37,16 @@ def connection_row(connection: Opened, stats: list[Any], window_id: str | None) 
         "http_status": connection.http_status,
         "problem_slug": ended.ending.slug or None,
         "wire_bytes": ended.wire_bytes if opened else None,
-        "bytes_received": stats[BYTES],
-        "lines": stats[LINES],
-        "messages": stats[MESSAGES],
-        "keep_alives": stats[KEEPS],
-        "dead_letters": stats[DEAD],
-        "first_id": stats[FIRST_ID],
-        "last_id": stats[LAST_ID],
-        "first_message_at": _instant(stats[FIRST_US]),
-        "last_message_at": _instant(stats[LAST_US]),
-        "max_lag_seconds": None if stats[MAX_LAG_MS] is None else stats[MAX_LAG_MS] / 1000,
+        "bytes_received": stats.bytes,
+        "lines": stats.lines,
+        "messages": stats.messages,
+        "keep_alives": stats.keep_alives,
+        "dead_letters": stats.dead_letters,
+        "first_id": stats.first_id,
+        "last_id": stats.last_id,
+        "first_message_at": _instant(stats.first_us),
+        "last_message_at": _instant(stats.last_us),
+        "max_lag_seconds": None if stats.max_lag_ms is None else stats.max_lag_ms / 1000,
         "reconnect_wait_seconds": ended.wait_s,
         "remote_transaction_id": connection.transaction_id,
         "source": connection.source,

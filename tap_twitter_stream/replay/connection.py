@@ -13,17 +13,40 @@ if TYPE_CHECKING:
     from tap_twitter_stream.wire.lines import LineCutter
     from tap_twitter_stream.wire.stamps import Origin
 
-# Places in ``Connection.stats``: a list, because that is what STATE carries.
-BYTES, LINES, MESSAGES, KEEPS, DEAD, FIRST_ID, LAST_ID, FIRST_US, LAST_US, MAX_LAG_MS = range(10)
-UNDELIVERED = 10  # highest count of a v1.1 `limit`
-
 _QUIET_BACKFILL_S = 10.0
 _LONGEST_BACKFILL_S = 60.0
 
 
-def empty_stats() -> list[Any]:
-    """Return the counts of a connection that has brought nothing."""
-    return [0, 0, 0, 0, 0, None, None, None, None, None, 0]
+@dataclass(slots=True)
+class Stats:
+    """The counts of one connection, in the order in which a STATE has them.
+
+    Attributes:
+        first_id: Of the first post; ``last_id`` of the last one.
+        max_lag_ms: Longest time from the making of a post to its arrival.
+        undelivered: Highest count of a v1.1 ``limit``.
+    """
+
+    bytes: int = 0
+    lines: int = 0
+    messages: int = 0
+    keep_alives: int = 0
+    dead_letters: int = 0
+    first_id: str | None = None
+    last_id: str | None = None
+    first_us: int | None = None
+    last_us: int | None = None
+    max_lag_ms: int | None = None
+    undelivered: int = 0
+
+    @classmethod
+    def of(cls, row: list[Any]) -> Stats:
+        """Read a STATE's row; one of an earlier version may have fewer."""
+        return cls(*row[: len(cls.__slots__)])
+
+    def row(self) -> list[Any]:
+        """Return the row for a STATE."""
+        return [getattr(self, name) for name in self.__slots__]
 
 
 @dataclass(slots=True)
@@ -35,7 +58,7 @@ class Connection:
     origin: Origin
     cutter: LineCutter
     line_start: int  # position of the unfinished line's first byte
-    stats: list[Any] = field(default_factory=empty_stats)
+    stats: Stats = field(default_factory=Stats)
     line_start_us: int = 0  # when the unfinished line's first byte came
     begins_inside_line: bool = False  # reading does, where a file of the log does
     backfill_before_ms: int = 0
@@ -58,18 +81,18 @@ class Connection:
     def note(self, posts: list[str], time_us: int) -> None:
         """Take note of the posts of one frame."""
         stats = self.stats
-        if stats[FIRST_ID] is None:
-            stats[FIRST_ID], stats[FIRST_US] = posts[0], time_us
-        stats[LAST_ID], stats[LAST_US] = posts[-1], time_us
+        if stats.first_id is None:
+            stats.first_id, stats.first_us = posts[0], time_us
+        stats.last_id, stats.last_us = posts[-1], time_us
         made_ms = created_ms(posts[-1])
         if made_ms is not None:
-            stats[MAX_LAG_MS] = max(stats[MAX_LAG_MS] or 0, time_us // 1000 - made_ms)
+            stats.max_lag_ms = max(stats.max_lag_ms or 0, time_us // 1000 - made_ms)
 
     def complete_until_us(self, behind_us: int) -> int:
         """Return until when it has brought all, if reading had paused since ``behind_us``.
 
         X keeps nearly to the order in which posts are made.
         """
-        last_id = self.stats[LAST_ID]
+        last_id = self.stats.last_id
         made_ms = None if last_id is None else created_ms(last_id)
         return max(behind_us, 0 if made_ms is None else made_ms * 1000)

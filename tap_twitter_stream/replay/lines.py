@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from tap_twitter_stream.coverage.gaps import CRASHED
-from tap_twitter_stream.replay.connection import BYTES, empty_stats
+from tap_twitter_stream.replay.connection import Stats
 from tap_twitter_stream.spool.entries import Behind, Closed, Context, End, Opened, read
 from tap_twitter_stream.spool.frames import Kind
 from tap_twitter_stream.wire.endpoints import ENDPOINTS
@@ -112,7 +112,7 @@ class ConnectionFrames:
             self._books.alive(connection.opened, frame.time_us, connection.number)
         if not self._delivery.is_reread(frame):
             self._tally.bytes += len(frame.payload)
-        connection.stats[BYTES] += len(frame.payload)
+        connection.stats.bytes += len(frame.payload)
         if connection.is_live and not connection.backfill_before_ms:
             self._feed(connection, frame, 0)
         else:
@@ -124,7 +124,7 @@ class ConnectionFrames:
         connection = self._open.get(frame.connection) if frame.connection else None
         if connection is None:
             self._tally.connects += not self._delivery.is_reread(frame)
-            self._books.connection(closed, empty_stats(), frame)
+            self._books.connection(closed, Stats(), frame)
             if closed.ending.status:
                 self._books.refused(closed, frame)
             return

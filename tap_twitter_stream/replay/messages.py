@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import asdict
 
-from tap_twitter_stream.replay.connection import DEAD, KEEPS, LINES, MESSAGES, Connection
 from tap_twitter_stream.replay.records import Records
 from tap_twitter_stream.replay.tally import Tally
 from tap_twitter_stream.spool.entries import Page, read
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
 
     from tap_twitter_stream.emit.emitter import Emitter
     from tap_twitter_stream.policy.dedupe import Dedupe
+    from tap_twitter_stream.replay.connection import Connection
     from tap_twitter_stream.replay.options import ReplayOptions
     from tap_twitter_stream.spool.frames import Frame
     from tap_twitter_stream.wire.lines import LinePlaces
@@ -228,10 +228,10 @@ class Delivery:
             tally.lines_reread += done
         else:
             tally.posts_new += tally.posts - before[3]
-        stats[LINES] += done
-        stats[KEEPS] += tally.keep_alives - before[0]
-        stats[MESSAGES] += tally.messages - before[1]
-        stats[DEAD] += tally.dead_letters - before[2]
+        stats.lines += done
+        stats.keep_alives += tally.keep_alives - before[0]
+        stats.messages += tally.messages - before[1]
+        stats.dead_letters += tally.dead_letters - before[2]
 
     def _count_line(self, message: Message) -> None:
         if isinstance(message, Junk):

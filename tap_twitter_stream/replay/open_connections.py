@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tap_twitter_stream.replay.connection import Connection
+from tap_twitter_stream.replay.connection import Connection, Stats
 from tap_twitter_stream.wire.lines import LineCutter
 from tap_twitter_stream.wire.stamps import Origin
 
@@ -50,8 +50,7 @@ class OpenConnections:
             connection.backfill_before_ms = opened.backfill_us[1] // 1000
         if row := self._restored.get(number):
             connection.line_start = row[1]
-            # A STATE of an earlier version may have fewer.
-            connection.stats = [*row[2:], *connection.stats[len(row) - 2 :]]
+            connection.stats = Stats.of(row[2:])
         self._open[number] = connection
         return connection
 
@@ -71,7 +70,7 @@ class OpenConnections:
     def export(self, position: int) -> list[list[Any]]:
         """Return their rows for a STATE of this position."""
         return [
-            *([one.number, self._line_start(one, position), *one.stats] for one in self),
+            *([one.number, self._line_start(one, position), *one.stats.row()] for one in self),
             *self._unseen(),
         ]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tap_twitter_stream.replay.connection import UNDELIVERED, Connection
 from tap_twitter_stream.wire.classic_rows import classic_notice_row
 from tap_twitter_stream.wire.endpoints import ENDPOINTS
 from tap_twitter_stream.wire.event_rows import event_row
@@ -31,6 +30,7 @@ from tap_twitter_stream.wire.rows import error_row, letter_row, notice_row, raw_
 if TYPE_CHECKING:
     from tap_twitter_stream.emit.emitter import Emitter
     from tap_twitter_stream.policy.dedupe import Dedupe
+    from tap_twitter_stream.replay.connection import Connection
     from tap_twitter_stream.replay.options import ReplayOptions
     from tap_twitter_stream.replay.tally import Tally
     from tap_twitter_stream.wire.stamps import Origin, Stamp
@@ -199,8 +199,8 @@ def _notice(notice: Disconnect | Undelivered | Notice, place: str, connection: C
         return notice_row(notice, place)
     if isinstance(notice, Notice):
         return classic_notice_row(notice.body, notice.kind, place)
-    known = connection.stats[UNDELIVERED]
-    connection.stats[UNDELIVERED] = max(known, notice.total or 0)
+    known = connection.stats.undelivered
+    connection.stats.undelivered = max(known, notice.total or 0)
     return classic_notice_row(notice.body, "limit", place, undelivered=(notice.total, known))
 
 
