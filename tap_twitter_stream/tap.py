@@ -163,7 +163,6 @@ class TapTwitterStream(Tap):
         self._run = Run(
             parent,
             self.settings,
-            self._plain_config,
             output=self.output,
             clock=self._clock,
             signals=self._signals,

@@ -10,10 +10,8 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
-from tap_twitter_stream.settings.schema import SETTINGS_SCHEMA
-
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
     from types import TracebackType
 
     from tap_twitter_stream.policy.ending import HttpRefused
@@ -99,14 +97,10 @@ def scrub_refusal(refused: HttpRefused) -> HttpRefused:
     return replace(refused, **{**fields, **texts})
 
 
-def guard_tracebacks(config: Mapping[str, Any]) -> None:
-    """Keep the secrets of a configuration out of what Python says as a process dies.
-
-    For the time before the settings are checked, and for what passes every handler.
-    """
-    for name, spec in SETTINGS_SCHEMA["properties"].items():
-        if spec.get("secret") and isinstance(config.get(name), str):
-            hide(config[name])
+def guard_tracebacks(settings: Settings) -> None:
+    """Keep the secrets out of what Python says as a process dies, which passes no handler."""
+    for secret in settings.secrets:
+        hide(secret)
     sys.excepthook = _say_scrubbed
 
 

@@ -24,8 +24,6 @@ from tap_twitter_stream.state import from_bookmark
 from tap_twitter_stream.wire.endpoints import ENDPOINTS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from tap_twitter_stream.clock import Clock
     from tap_twitter_stream.replay.replay import Replay
     from tap_twitter_stream.settings.values import Settings
@@ -39,7 +37,6 @@ class Receiving:
 
     Args:
         settings: Of the run.
-        raw_config: What the receiver process is to parse, as the user gave it.
         clock: Says how old what is missing is.
         window_id: Of the run.
         version: Of the tap.
@@ -48,7 +45,6 @@ class Receiving:
     def __init__(
         self,
         settings: Settings,
-        raw_config: Mapping[str, Any],
         clock: Clock,
         *,
         window_id: str,
@@ -56,7 +52,6 @@ class Receiving:
     ) -> None:
         self._settings = settings
         self._clock = clock
-        self._raw_config = raw_config
         self._window_id = window_id
         self._version = version
         self._starts: Starts | None = None
@@ -122,7 +117,7 @@ class Receiving:
         if state and not state.spool_id:  # it only knows an archive
             state = None
         return Order(
-            config={**self._raw_config, "spool_dir": self._settings.spool.dir},
+            settings=self._settings,
             window_id=self._window_id,
             folder=str(self._folder),
             durable=self._durable,

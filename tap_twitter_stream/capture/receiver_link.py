@@ -40,7 +40,7 @@ class ReceiverLink:
     def __init__(self, order: Order) -> None:
         # Not one thread of ours exists in it and no descriptor leaks into it, least of all
         # stdout: a receiver that held it would keep a target waiting when the tap is killed.
-        heap = {**_ONE_HEAP, **(_GIVES_BACK if order.config.get("batch_config") else {})}
+        heap = {**_ONE_HEAP, **(_GIVES_BACK if order.settings.files else {})}
         self._process = _started([sys.executable, "-m", "tap_twitter_stream.receive.process"], heap)
         assert self._process.stdin  # noqa: S101 - PIPE was asked for
         assert self._process.stdout  # noqa: S101

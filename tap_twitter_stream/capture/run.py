@@ -31,7 +31,7 @@ from tap_twitter_stream.wire.rows import encode_row
 from tap_twitter_stream.wire.stamps import capture_stamp
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from tap_twitter_stream.capture.signals import Signals
     from tap_twitter_stream.clock import Clock
@@ -90,14 +90,12 @@ class Run:
 
     Args:
         parent: The stream whose bookmark holds the position, and whose row is the certificate.
-        raw_config: What the receiver process is to parse, as the user gave it.
     """
 
     def __init__(  # noqa: PLR0913 - the seams of a run, each named at the only call
         self,
         parent: WindowStream,
         settings: Settings,
-        raw_config: Mapping[str, Any],
         *,
         output: Output,
         clock: Clock,
@@ -106,7 +104,6 @@ class Run:
     ) -> None:
         self._parent = parent
         self._settings = settings
-        self._raw_config = raw_config
         self._output = output
         self._clock = clock
         self._signals = signals
@@ -136,7 +133,6 @@ class Run:
             return
         self._receiving = Receiving(
             self._settings,
-            self._raw_config,
             self._clock,
             window_id=self._window_id,
             version=self._version,

@@ -40,7 +40,6 @@ from tap_twitter_stream.receive.protocol import Hello, Order
 from tap_twitter_stream.receive.recovery import Recovery
 from tap_twitter_stream.receive.resume import resume_position
 from tap_twitter_stream.receive.waiting_log import WaitingLog
-from tap_twitter_stream.settings.parse import parse_settings
 from tap_twitter_stream.spool.entries import ORPHANED, Stopped, Window
 from tap_twitter_stream.spool.writer import LogWriter
 
@@ -56,9 +55,9 @@ logger = logging.getLogger(__name__)
 class ReceiverProcess:
     """Owns the log's writer, the connections' threads and the REST calls."""
 
-    def __init__(self, order: Order, settings: Settings, ring_handle: int) -> None:
+    def __init__(self, order: Order, ring_handle: int) -> None:
         self._order = order
-        self._settings = settings
+        self._settings = order.settings
         self._ring_handle = ring_handle
         self._stop = threading.Event()
         self._outcome = Stopped(reason="stop")
@@ -264,13 +263,12 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     order = msgspec.json.decode(sys.stdin.buffer.readline(), type=Order)
-    guard_tracebacks(order.config)
-    settings = parse_settings(order.config)
+    guard_tracebacks(order.settings)
     ring_handle = os.dup(1)
     os.dup2(2, 1)  # nothing else may write among the rings
-    _set_up_logging(settings)
+    _set_up_logging(order.settings)
     try:
-        process = ReceiverProcess(order, settings, ring_handle)
+        process = ReceiverProcess(order, ring_handle)
         hello = process.hello()
     except SpoolError as error:
         os.write(ring_handle, msgspec.json.encode(Hello(error=str(error))) + b"\n")

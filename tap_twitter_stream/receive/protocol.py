@@ -6,11 +6,13 @@ from typing import Any
 
 import msgspec
 
+from tap_twitter_stream.settings.values import Settings
+
 
 class Order(msgspec.Struct, frozen=True):
-    """What the tap tells the receiver to do. ``config`` is the tap's own configuration."""
+    """What the tap tells the receiver to do. It holds secrets, so it goes through a pipe only."""
 
-    config: dict[str, Any]
+    settings: Settings
     window_id: str
     folder: str
     durable: bool

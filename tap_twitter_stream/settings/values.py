@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping  # noqa: TC003 - the receiver decodes its order by this
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from tap_twitter_stream.coverage.fill_plan import Method
 from tap_twitter_stream.policy.ruleset import RulesPolicy, WantedRule
+from tap_twitter_stream.policy.window import Window  # noqa: TC001 - the same
 from tap_twitter_stream.settings.parquet import ParquetFiles, storage_secrets
 from tap_twitter_stream.settings.schema import CREDENTIALS, FIELD_LISTS
 from tap_twitter_stream.wire.endpoints import ENDPOINTS, EndpointSpec
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from tap_twitter_stream.policy.window import Window
 
 
 class ForeignMatches(str, Enum):

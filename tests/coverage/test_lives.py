@@ -30,6 +30,7 @@ from tap_twitter_stream.receive.protocol import Hello, Order
 from tap_twitter_stream.receive.resume import resume_position
 from tap_twitter_stream.replay.options import ReplayOptions
 from tap_twitter_stream.replay.replay import Replay
+from tap_twitter_stream.settings.parse import parse_settings
 from tap_twitter_stream.settings.values import WithoutState
 from tap_twitter_stream.spool.entries import Stopped
 from tap_twitter_stream.spool.frames import Kind, by_line
@@ -64,6 +65,7 @@ class Runner:
     steps: tuple[str, ...] = STEPS
 
 
+SETTINGS = parse_settings({}, require_auth=False)
 RUNNERS = {
     "brings the last STATE": Runner(),
     "loses STATE": Runner(loses=0.4),
@@ -81,7 +83,7 @@ class Run:
     def __init__(
         self, log: LogWriter, folder: Path, state: CaptureState | None, *, discards: bool
     ) -> None:
-        order = Order({}, "w", str(folder), True, 1, "v")  # noqa: FBT003
+        order = Order(SETTINGS, "w", str(folder), True, 1, "v")  # noqa: FBT003
         bookmark = None
         if state:
             bookmark = state.to_bookmark()

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 REPO = Path(__file__).parents[2]
 README = (REPO / "README.md").read_text(encoding="utf-8")
 # Run by the suite itself, by tests/docs/test_demo.py and by tests/repository/test_packaging.py.
-RUN_ELSEWHERE = {"make test", "make world", "make demo"}
+RUN_ELSEWHERE = {"make test", "make demo"}
 
 
 def blocks(language: str) -> list[str]:

@@ -168,7 +168,7 @@ def test_a_pair_that_x_refuses(tmp_path: Path) -> None:
     check(tmp_path, output(tap))
 
 
-@pytest.mark.parametrize("where", ["classify", "open_stream", "parse_settings"])
+@pytest.mark.parametrize("where", ["classify", "open_stream", "prepare"])
 def test_a_bug_of_our_own(
     tmp_path: Path, spool: str, where: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

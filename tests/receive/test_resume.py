@@ -9,6 +9,7 @@ import pytest
 
 from tap_twitter_stream.receive.protocol import Order
 from tap_twitter_stream.receive.resume import resume_position
+from tap_twitter_stream.settings.parse import parse_settings
 from tap_twitter_stream.settings.values import WithoutState
 from tap_twitter_stream.spool.entries import Stopped
 from tap_twitter_stream.spool.folder import segments
@@ -35,6 +36,7 @@ def log_of(folder: Path) -> LogWriter:
     return log
 
 
+SETTINGS = parse_settings({}, require_auth=False)
 CASES = [
     # spool of the STATE, its position, spool_without_state, where reading starts, what is said
     ("this", "end", REPLAY, "end", ""),
@@ -70,7 +72,7 @@ def test_each_state_has_its_meaning(  # noqa: PLR0913, PLR0917 - the columns of 
     }
     spool_id = log.spool_id if whose == "this" else whose
     known = None if place is None else places[place]
-    order = Order({}, "w", str(tmp_path), True, 1, "v", spool_id, known)  # noqa: FBT003
+    order = Order(SETTINGS, "w", str(tmp_path), True, 1, "v", spool_id, known)  # noqa: FBT003
     position, note = resume_position(order, log, policy)
     assert position == places[expected]
     assert bool(note) == bool(said)
@@ -80,5 +82,5 @@ def test_each_state_has_its_meaning(  # noqa: PLR0913, PLR0917 - the columns of 
 
 def test_an_empty_spool_needs_no_words(tmp_path: Path) -> None:
     log = writer(tmp_path)
-    order = Order({}, "w", str(tmp_path), True, 1, "v")  # noqa: FBT003
+    order = Order(SETTINGS, "w", str(tmp_path), True, 1, "v")  # noqa: FBT003
     assert resume_position(order, log, REPLAY) == (log.opened_at, "")

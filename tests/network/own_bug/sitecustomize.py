@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 _PLACES = {
     "classify": ("tap_twitter_stream.wire.classify", "tap_twitter_stream.replay.messages"),
     "open_stream": ("tap_twitter_stream.api.stream", "tap_twitter_stream.receive.endpoint_loop"),
-    "parse_settings": ("tap_twitter_stream.settings.parse", "tap_twitter_stream.receive.process"),
+    "prepare": ("tap_twitter_stream.receive.prepare", "tap_twitter_stream.receive.process"),
 }
 
 
