@@ -23,16 +23,13 @@ from tap_twitter_stream.policy.window import OpenWindow, Progress, Stop, StopRea
 from tap_twitter_stream.spool.frames import Frame, Kind, by_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tap_twitter_stream.capture.checkpoint import Seals
+    from tap_twitter_stream.capture.checkpoint import Checkpoints
     from tap_twitter_stream.capture.signals import Signals
     from tap_twitter_stream.clock import Clock
     from tap_twitter_stream.emit.output import Output
     from tap_twitter_stream.monitoring.progress import ProgressReport
     from tap_twitter_stream.replay.replay import Replay
-    from tap_twitter_stream.replay.source import FrameMaker, FrameReader
-    from tap_twitter_stream.state import CaptureState
+    from tap_twitter_stream.replay.source import FrameReader, Source
 
 _PUSH_S = 0.2
 _LONGEST_SLEEP_S = 1.0
@@ -59,35 +56,26 @@ class Capture:
     def __init__(  # noqa: PLR0913 - the seams of the loop, each named at the only call
         self,
         *,
-        link: FrameMaker,
-        reader: FrameReader,
+        source: Source,
         replay: Replay,
+        checkpoints: Checkpoints,
         output: Output,
         window: OpenWindow,
         clock: Clock,
         signals: Signals,
-        write_state: Callable[[CaptureState], None],
-        state_interval_s: float,
-        durable: bool,
         report: ProgressReport,
-        seals: Seals | None = None,
         careful_before: int = 0,
     ) -> None:
-        self._link = link
-        self._reader = reader
+        self._link = source.link
+        self._reader = source.reader
         self._replay = replay
+        self._checkpoints = checkpoints
         self._output = output
         self._window = window
         self._clock = clock
         self._signals = signals
-        self._write_state = write_state
-        self._state_interval_s = state_interval_s
-        self._durable = durable
         self._report = report
-        self._seals = seals
-        # Up to here a STATE follows each line. Files have no target that could die of one.
-        self._careful_before = 0 if seals else careful_before
-        self._next_state_s = clock.monotonic_s() + state_interval_s
+        self._careful_before = careful_before  # up to here a STATE follows each line
         self._told = replay.position
         self._started_s = self._post_s = clock.monotonic_s()
         self._posts_seen = replay.tally.posts_new
@@ -118,19 +106,12 @@ class Capture:
 
     def checkpoint(self) -> None:
         """Write a STATE that covers what was emitted, and nothing that is not on disk."""
-        if self._durable:
-            self._reader.sync()
-        state = self._replay.export()
-        if self._seals:
-            self._seals.begin(state)
-            self._wait_for_seal(self._seals)
-        self._write_state(state)
-
-    def _wait_for_seal(self, seals: Seals) -> None:
-        while not seals.is_done(_PUSH_S):
+        self._checkpoints.begin()
+        while not self._checkpoints.is_sealed(_PUSH_S):
             self._check_window()
             if self._is_late():
                 raise OutputBlockedError(SEAL_LATE)
+        self._checkpoints.write()
 
     def _finished(self) -> bool:
         if self._replay.full:
@@ -163,7 +144,7 @@ class Capture:
         """Write a STATE for one message alone; a log of earlier runs is on disk already."""
         holds_any = frame.kind in {Kind.BYTES, Kind.PAGE}
         if holds_any and frame.end <= self._replay.position and not self._is_late():
-            self._write_state(self._replay.export())
+            self._checkpoints.write_for_one_message()
             self._push()
 
     def _is_late(self) -> bool:
@@ -171,7 +152,7 @@ class Capture:
 
     def _must_seal(self) -> bool:
         """Whether to read no more, so that what was read can still be sealed in time."""
-        if self._stop is None or self._seals is None:
+        if self._stop is None or not self._checkpoints.seals_files:
             return False
         return self._clock.monotonic_s() >= self._deadline_s - self._stop.grace_s / 2
 
@@ -182,7 +163,10 @@ class Capture:
             if self._is_late():
                 msg = "Stdout took nothing until the end of shutdown_grace_seconds."
                 raise OutputBlockedError(msg)
-        if self._seals is None and self._replay.position - self._told >= _EMITTED_STEP_BYTES:
+        if (
+            not self._checkpoints.seals_files
+            and self._replay.position - self._told >= _EMITTED_STEP_BYTES
+        ):
             self._tell_emitted()
 
     def _tell_emitted(self) -> None:
@@ -190,10 +174,8 @@ class Capture:
         self._link.emitted(self._replay.export().read_from)
 
     def _checkpoint_when_due(self) -> None:
-        due = self._seals is not None and self._seals.is_due(self._replay.position)
-        if not due and self._clock.monotonic_s() < self._next_state_s:
+        if not self._checkpoints.is_due():
             return
-        self._next_state_s = self._clock.monotonic_s() + self._state_interval_s
         self.checkpoint()
         self._tell_emitted()
         self._push()
@@ -226,7 +208,7 @@ class Capture:
 
     def _sleep(self) -> None:
         """At the tip: wait for a ring, a signal or the next moment that matters."""
-        until_s = [_LONGEST_SLEEP_S, self._next_state_s - self._clock.monotonic_s()]
+        until_s = [_LONGEST_SLEEP_S, self._checkpoints.due_in_s()]
         if (
             self._stop is None
             and (due_s := self._window.next_check_s(self._progress())) is not None

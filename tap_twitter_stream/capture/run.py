@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tap_twitter_stream.capture.certificate import window_row
-from tap_twitter_stream.capture.checkpoint import Sealing, held_state, open_files
+from tap_twitter_stream.capture.checkpoint import Checkpoints, StateStream, held_state, open_files
 from tap_twitter_stream.capture.figures import run_figures
 from tap_twitter_stream.capture.live_source import Receiving
 from tap_twitter_stream.capture.loop import Capture, Outcome, left_in_log
@@ -64,7 +64,7 @@ class RecordStream(Protocol):
         """Write its SCHEMA message."""
 
 
-class WindowStream(RecordStream, Protocol):
+class WindowStream(RecordStream, StateStream, Protocol):
     """What a run needs of the parent stream, whose bookmark and row are the capture's."""
 
     @property
@@ -74,15 +74,6 @@ class WindowStream(RecordStream, Protocol):
     @property
     def children(self) -> Sequence[RecordStream]:
         """The streams that the run fills."""
-
-    def state_with(self, state: CaptureState, captured_at: str) -> dict[str, Any]:
-        """Return the whole STATE with a position in it."""
-
-    def write_capture_state(self, state: CaptureState, captured_at: str) -> None:
-        """Write a STATE with a position in it."""
-
-    def set_capture_state(self, state: CaptureState, captured_at: str) -> None:
-        """Make a position part of the next STATE."""
 
 
 class Run:
@@ -166,39 +157,35 @@ class Run:
         source = open_source(state)
         replay = self._replay(emitter, source)
         report = self._report(replay, emitter, window)
-        sealing = self._sealing(files, source)
-        if sealing:
-            began = replay.export()
-            sealing.begin_run(self._facts(source, began), began)
+        checkpoints = Checkpoints(
+            self._parent,
+            source,
+            replay,
+            self._output,
+            self._clock,
+            interval_s=self._checkpoint_s,
+            files=files,
+        )
+        checkpoints.begin_run(self._facts(source, replay.export()))
         capture = Capture(
-            link=source.link,
-            reader=source.reader,
+            source=source,
             replay=replay,
+            checkpoints=checkpoints,
             output=self._output,
             window=window,
             clock=self._clock,
             signals=self._signals,
-            write_state=lambda exported: self._parent.write_capture_state(
-                source.keep(exported), self._now()
-            ),
-            state_interval_s=self._checkpoint_s,
-            durable=source.durable,
             report=report,
-            seals=sealing,
             careful_before=source.careful_before(replay) if source.careful_before else 0,
         )
         try:
             outcome = capture.run()
-            if source.durable:
-                source.reader.sync()
-            if sealing:
-                sealing.finish(replay.export(), outcome.deadline_s)
+            checkpoints.finish_files(outcome.deadline_s)
             if not source.durable:
                 replay.leave_log(self._clock.now_us())
             left_lines = left_in_log(source.reader, replay) + capture.unhandled_lines
             self._judge(outcome, replay, emitter)
-            exported = source.keep(replay.export(certified=True))
-            self._parent.set_capture_state(exported, self._now())
+            checkpoints.certify()
             ended_us = self._clock.now_us()
             row = window_row(
                 replay,
@@ -210,9 +197,9 @@ class Run:
                 ended_us=ended_us,
                 price_per_post_usd=self._settings.gap_fill.price_per_post_usd,
             )
-            if sealing:
+            if files:
                 emitter.write("capture_windows", encode_row(row), capture_stamp(ended_us))
-                sealing.finish(replay.export(certified=True), outcome.deadline_s)
+                checkpoints.finish_files(outcome.deadline_s, certified=True)
             else:
                 yield {**row, "_captured_at": iso(ended_us)}
             self.deadline_s = outcome.deadline_s
@@ -235,16 +222,6 @@ class Run:
             durable=source.durable or archive,
             tap_version=self._version,
         )
-
-    def _sealing(self, files: FileOutput | None, source: Source) -> Sealing | None:
-        """Return what seals the files, None when records go to stdout."""
-        if files is None:
-            return None
-
-        def whole_state(exported: CaptureState) -> dict[str, Any]:
-            return self._parent.state_with(source.keep(exported), self._now())
-
-        return Sealing(files, self._output, self._clock, whole_state)
 
     def _judge(self, outcome: Outcome, replay: Replay, emitter: Emitter) -> None:
         """Set the exit code: 1 when the capture failed, 3 when the books do not balance."""
@@ -315,9 +292,6 @@ class Run:
         end = window.ends_s()
         figures = partial(run_figures, replay, emitter, self._output)
         return ProgressReport(figures, self._clock, ends_s=end[1] if end else None, show=show)
-
-    def _now(self) -> str:
-        return iso(self._clock.now_us())
 
 
 def _tell(replay: Replay) -> None:

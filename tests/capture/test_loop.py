@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 from itertools import pairwise
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from tap_twitter_stream.capture.checkpoint import Checkpoints
 from tap_twitter_stream.capture.loop import Capture, left_in_log
 from tap_twitter_stream.capture.signals import Signals
 from tap_twitter_stream.errors import OutputBlockedError
+from tap_twitter_stream.policy.dedupe import Dedupe
 from tap_twitter_stream.policy.window import OpenWindow, Window
+from tap_twitter_stream.replay.source import Source
 from tap_twitter_stream.spool.frames import Frame, Kind
 from tests.fakes import START_S, FakeClock
 from tests.replay.test_replay import START_US, Log, Run, post
@@ -117,23 +120,42 @@ class Setup:
         self.signals = Signals()
         self.replay = Run(max_records=max_records).replay
         window = Window(max_run_s, max_records=max_records, shutdown_grace_s=GRACE_S)
-        self.capture = Capture(
+        output = cast("Output", self.stdout)
+        source = Source(
             link=self.link,
             reader=self.reader,
+            spool_id="s",
+            state=None,
+            resume=8,
+            own_from=8,
+            keep=lambda state: state,
+            dedupe=Dedupe(0, 1),
+            max_line_bytes=512,
+            durable=True,
+        )
+        self.capture = Capture(
+            source=source,
             replay=self.replay,
-            output=cast("Output", self.stdout),
+            checkpoints=Checkpoints(self, source, self.replay, output, self.clock, interval_s=5),
+            output=output,
             window=OpenWindow(window, self.clock.now_s()),
             clock=self.clock,
             signals=self.signals,
-            write_state=self._write_state,
-            state_interval_s=5,
-            durable=True,
             report=cast("ProgressReport", NoReport()),
         )
 
-    def _write_state(self, state: CaptureState) -> None:
+    # What a checkpoint needs of the parent stream.
+
+    def write_capture_state(self, state: CaptureState, captured_at: str) -> None:
+        assert captured_at
         self.events.append("STATE")
         self.states.append(state)
+
+    def set_capture_state(self, state: CaptureState, captured_at: str) -> None:
+        raise NotImplementedError
+
+    def state_with(self, state: CaptureState, captured_at: str) -> dict[str, Any]:
+        raise NotImplementedError
 
     def run(self) -> Outcome:
         return self.capture.run()
