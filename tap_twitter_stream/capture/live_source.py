@@ -20,7 +20,6 @@ from tap_twitter_stream.settings.parse import parse_settings
 from tap_twitter_stream.spool.folder import in_memory, temporary_folder
 from tap_twitter_stream.spool.reader import LogReader
 from tap_twitter_stream.spool.seen_ids import SeenIds
-from tap_twitter_stream.state import from_bookmark
 from tap_twitter_stream.wire.endpoints import ENDPOINTS
 
 if TYPE_CHECKING:
@@ -102,7 +101,7 @@ class Receiving:
             max_line_bytes=self._settings.network.max_line_bytes,
             durable=durable,
             log_continues=emitted is not None,
-            latest=from_bookmark(hello.latest)[0],
+            latest=hello.latest,
         )
 
     def _careful_before(self, hello: Hello, state: CaptureState | None, replay: Replay) -> int:
@@ -123,9 +122,7 @@ class Receiving:
             durable=self._durable,
             max_bytes=self._settings.spool.max_bytes,
             tap_version=self._version,
-            state_spool_id=state.spool_id if state else None,
-            state_position=state.read_from if state else None,
-            state=state.to_bookmark() if state else None,
+            state=state,
             missing=missing_since(
                 state.ledger if state else [],
                 state.gaps if state else [],

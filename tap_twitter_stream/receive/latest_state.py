@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tap_twitter_stream.coverage.track import from_rows
 from tap_twitter_stream.disk import replace_file
@@ -17,49 +17,50 @@ from tap_twitter_stream.state import from_bookmark
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tap_twitter_stream.state import CaptureState
+
 _FILE = "latest_state.json"
 
 
-def remember(folder: Path, spool_id: str, presented: dict[str, Any] | None) -> dict[str, Any]:
-    """Return the bookmark of the newest STATE; keep this run's, if it is that.
+def remember(folder: Path, spool_id: str, presented: CaptureState | None) -> CaptureState | None:
+    """Return the newest STATE; keep this run's, if it is that.
 
     Args:
         folder: Of the log, which is locked.
         spool_id: Of the log. Of two STATEs of other logs, or of this one and another, that is the
             newer one which knows of later time.
-        presented: The bookmark that the run begins with.
+        presented: The STATE that the run begins with.
 
     Returns:
-        The bookmark, empty if there never was one.
+        The STATE, None if there never was one.
     """
     kept = _read(folder / _FILE)
-    if not presented or _is_older(presented, kept, spool_id):
+    if presented is None or (kept is not None and _is_older(presented, kept, spool_id)):
         return kept
     if presented != kept:
         _write(folder / _FILE, presented)
     return presented
 
 
-def _is_older(one: dict[str, Any], other: dict[str, Any], spool_id: str) -> bool:
-    """Tell whether a STATE comes before another one."""
-    if one["spool_id"] == other.get("spool_id") == spool_id:
-        return int(one["position"]) < int(other["position"])
+def _is_older(one: CaptureState, other: CaptureState, spool_id: str) -> bool:
+    """Return True if a STATE comes before another one."""
+    if one.spool_id == other.spool_id == spool_id:
+        return one.position < other.position
     return _last_us(one) < _last_us(other)
 
 
-def _last_us(state: dict[str, Any]) -> int:
-    return max((track.alive_us or 0 for _, track in from_rows(state.get("ledger"))), default=0)
+def _last_us(state: CaptureState) -> int:
+    return max((track.alive_us or 0 for _, track in from_rows(state.ledger)), default=0)
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path) -> CaptureState | None:
     try:
         value = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError):
-        return {}
-    state, _ = from_bookmark(value)
-    return state.to_bookmark() if state else {}
+        return None
+    return from_bookmark(value)[0]
 
 
-def _write(path: Path, value: dict[str, Any]) -> None:
+def _write(path: Path, state: CaptureState) -> None:
     with suppress(OSError):  # a full disk: then the one before stays, and more is called unknown
-        replace_file(path, json.dumps(value).encode())
+        replace_file(path, json.dumps(state.to_bookmark()).encode())

@@ -15,6 +15,7 @@ from __future__ import annotations
 import itertools
 import logging
 import os
+import queue
 import shutil
 import signal
 import sys
@@ -39,6 +40,7 @@ from tap_twitter_stream.receive.prepare import Prepared, gap_means, prepare, rec
 from tap_twitter_stream.receive.protocol import Hello, Order
 from tap_twitter_stream.receive.recovery import Recovery
 from tap_twitter_stream.receive.resume import resume_position
+from tap_twitter_stream.receive.stop import StopRequest
 from tap_twitter_stream.receive.waiting_log import WaitingLog
 from tap_twitter_stream.spool.entries import ORPHANED, Stopped, Window
 from tap_twitter_stream.spool.writer import LogWriter
@@ -59,29 +61,29 @@ class ReceiverProcess:
         self._order = order
         self._settings = order.settings
         self._ring_handle = ring_handle
-        self._stop = threading.Event()
-        self._outcome = Stopped(reason="stop")
-        self._clock = Clock(self._stop)
-        self._wake_handle, self._wake_end = os.pipe()
+        self._stop = StopRequest()
+        self._clock = Clock(self._stop.event)
         self._numbers = itertools.count(1)
+        state = order.state
         self._log = LogWriter(
             Path(order.folder),
             max_bytes=order.max_bytes,
             durable=order.durable,
             clock=self._clock,
             ring=self._ring,
-            acknowledged=(order.state_spool_id, order.state_position),
+            acknowledged=(state.spool_id, state.read_from) if state else (None, None),
         )
         self._filler = GapFiller(self._log, self._clock)
 
     def hello(self) -> Hello:
         """Choose the reader's start and drop what STATE acknowledges."""
         log = self._log
-        position, note = resume_position(self._order, log, self._settings.spool.without_state)
-        latest = remember(Path(self._order.folder), log.spool_id, self._order.state)
-        if self._order.state_position is not None:
+        state = self._order.state
+        position, note = resume_position(state, log, self._settings.spool.without_state)
+        latest = remember(Path(self._order.folder), log.spool_id, state)
+        if state:
             log.drop_before(min(position, log.opened_at))
-        return Hello(log.spool_id, log.start, log.opened_at, position, note, latest=latest or None)
+        return Hello(log.spool_id, log.start, log.opened_at, position, note, latest=latest)
 
     def run(self) -> None:
         """Receive until a stop or until every connection has given up."""
@@ -101,38 +103,35 @@ class ReceiverProcess:
         try:
             self._log.append_entry(window)
         except SpoolError as error:
-            self._outcome = Stopped(reason="fatal", fatal=str(error))
+            self._stop.fail(str(error))
             self._finish()
             return
         threading.Thread(target=self._obey, name="commands", daemon=True).start()
         threading.Thread(target=self._keep_synced, name="fsync", daemon=True).start()
         worker = threading.Thread(target=self._capture, name="capture", daemon=True)
         worker.start()
-        while worker.is_alive() and not self._stop.is_set():
-            worker.join(0.05)
-        worker.join(
-            _JOIN_S
-        )  # a thread inside a connect cannot be interrupted; its socket dies with us
+        self._stop.wait()
+        # A thread inside a connect cannot be interrupted; its socket dies with us.
+        worker.join(_JOIN_S)
         self._finish()
 
     def _capture(self) -> None:
         try:
-            fatal = self._connect_all()
+            self._connect_all()
         except StopRequestedError:
-            fatal = None
+            pass
         except (ApiError, SpoolError) as error:
-            fatal = Fatal(str(error), "")
+            self._stop.fail(str(error))
         except CaptureFailedError as error:
-            fatal = Fatal(error.reason, error.remedy)
+            self._stop.fail(f"{error.reason} {error.remedy}")
         except Exception as error:  # the process's edge: the tap has to hear of it
             logger.exception("The receiver failed")
-            fatal = Fatal(f"The receiver failed ({type(error).__name__}).", "Please report it.")
-        if fatal:
-            said = f"{fatal.reason} {fatal.remedy}".strip()
-            self._outcome = Stopped(reason="fatal", fatal=said)
+            self._stop.fail(f"The receiver failed ({type(error).__name__}). Please report it.")
+        finally:
+            self._stop.ask()
 
-    def _connect_all(self) -> Fatal | None:
-        """Prepare by REST, then run one loop an endpoint; return the first that gave up."""
+    def _connect_all(self) -> None:
+        """Prepare by REST, then run one loop an endpoint until all have ended, or one failed."""
         prepared, rest = prepare(self._settings, self._clock)
         rules = record_rules(self._settings, rest, WaitingLog(self._log, self._clock, "rules"))
         missing = {(name, part): since_us for name, part, since_us in self._order.missing}
@@ -148,18 +147,13 @@ class ReceiverProcess:
             self._next_id,
             recovery=Recovery(partial(self._receiver, prepared), self._clock),
         )
-        threads = [
-            threading.Thread(target=_stay_connected, args=(one,), daemon=True) for one in receivers
-        ]
-        for thread in threads:
-            thread.start()
+        ended: queue.SimpleQueue[Receiver] = queue.SimpleQueue()
+        for one in receivers:
+            threading.Thread(target=_stay_connected, args=(one, ended), daemon=True).start()
         threading.Thread(target=self._fill_gaps, args=(means,), name="gaps", daemon=True).start()
-        while any(thread.is_alive() for thread in threads):
-            for thread in threads:
-                thread.join(0.1)
-            if any(one.fatal for one in receivers):
-                self._ask_to_stop()
-        return next((one.fatal for one in receivers if one.fatal), None)
+        for _ in receivers:
+            if fatal := ended.get().fatal:
+                self._stop.fail(f"{fatal.reason} {fatal.remedy}".strip())
 
     def _receiver(
         self, prepared: Prepared, target: Target, missing_since_us: int | None = None
@@ -174,7 +168,7 @@ class ReceiverProcess:
             ),
             clock=self._clock,
             next_id=self._next_id,
-            wake_handle=self._wake_handle,
+            wake_handle=self._stop.wake_handle,
             hunter=prepared.hunter,
             missing_since_us=missing_since_us,
         )
@@ -184,7 +178,7 @@ class ReceiverProcess:
 
     def _fill_gaps(self, means: Means) -> None:
         """Fill gaps until the end; one that fails is left to the next run."""
-        while not self._stop.is_set():
+        while not self._clock.stopped:
             try:
                 self._filler.run(means)
             except SpoolError as error:  # noqa: PERF203 - the streams see to it that the run ends
@@ -194,10 +188,10 @@ class ReceiverProcess:
 
     def _finish(self) -> None:
         try:
-            self._log.finish(self._outcome)
+            self._log.finish(self._stop.outcome)
         except SpoolError as error:
-            self._say_last(self._outcome.fatal or str(error))
-        if self._outcome.reason == ORPHANED and not self._order.durable:
+            self._say_last(self._stop.outcome.fatal or str(error))
+        if self._stop.outcome.reason == ORPHANED and not self._order.durable:
             shutil.rmtree(self._order.folder, ignore_errors=True)  # nobody else will
 
     def _say_last(self, words: str) -> None:
@@ -210,19 +204,13 @@ class ReceiverProcess:
         for line in sys.stdin.buffer:
             command, _, argument = line.strip().partition(b" ")
             if command == b"stop":
-                self._ask_to_stop()
+                self._stop.ask()
             elif command == b"emitted":
                 self._log.emitted(int(argument))
             elif command == b"fill":
                 self._filler.order(msgspec.json.decode(argument, type=FillOrder))
-        if not self._stop.is_set():
-            self._outcome = Stopped(reason=ORPHANED)
-            self._ask_to_stop()
-
-    def _ask_to_stop(self) -> None:
-        self._stop.set()
-        with suppress(OSError):
-            os.write(self._wake_end, b"x")  # never read: every poll on it returns from now on
+        if not self._clock.stopped:
+            self._stop.ask(Stopped(reason=ORPHANED))
 
     def _keep_synced(self) -> None:
         spool = self._settings.spool
@@ -234,8 +222,7 @@ class ReceiverProcess:
                     checked_s = self._clock.monotonic_s()
                     self._log.drop_older_than(spool.retention_s)
             except SpoolError as error:  # noqa: PERF203 - five times a second
-                self._outcome = Stopped(reason="fatal", fatal=str(error))
-                self._ask_to_stop()
+                self._stop.fail(str(error))
                 return
 
     def _ring(self) -> None:
@@ -244,7 +231,7 @@ class ReceiverProcess:
             os.write(self._ring_handle, b".")
 
 
-def _stay_connected(receiver: Receiver) -> None:
+def _stay_connected(receiver: Receiver, ended: queue.SimpleQueue[Receiver]) -> None:
     """Run one endpoint's loop in its thread; whatever ends the thread early ends the run."""
     try:
         receiver.run()
@@ -255,6 +242,8 @@ def _stay_connected(receiver: Receiver) -> None:
         receiver.fatal = Fatal(
             f"The receiver failed ({type(error).__name__}).", "Please report it."
         )
+    finally:
+        ended.put(receiver)
 
 
 def main() -> None:

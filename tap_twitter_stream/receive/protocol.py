@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
 from tap_twitter_stream.settings.values import Settings
+from tap_twitter_stream.state import CaptureState
 
 
 class Order(msgspec.Struct, frozen=True):
@@ -18,10 +17,8 @@ class Order(msgspec.Struct, frozen=True):
     durable: bool
     max_bytes: int
     tap_version: str
-    state_spool_id: str | None = None
-    state_position: int | None = None
-    state: dict[str, Any] | None = None
-    """The bookmark of the last STATE, to be remembered beside the log."""
+    state: CaptureState | None = None
+    """The last STATE's; None if there is none, or if it only knows an archive."""
     missing: list[tuple[str, int, int]] = []
     """Endpoint, partition and since when posts are missing there, as the last STATE knows it."""
 
@@ -35,5 +32,5 @@ class Hello(msgspec.Struct, frozen=True):
     resume: int = 0
     note: str = ""
     error: str = ""
-    latest: dict[str, Any] | None = None
-    """The bookmark of the newest STATE that a run of this log has begun with, this one included."""
+    latest: CaptureState | None = None
+    """The newest STATE that a run of this log has begun with, this one included."""

@@ -17,7 +17,6 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from msgspec.structs import replace
 
 from tap_twitter_stream.capture.live_source import resumed
 from tap_twitter_stream.emit.emitter import Emitter
@@ -26,16 +25,14 @@ from tap_twitter_stream.emit.output import Output
 from tap_twitter_stream.instants import iso
 from tap_twitter_stream.policy.dedupe import Dedupe
 from tap_twitter_stream.receive.latest_state import remember
-from tap_twitter_stream.receive.protocol import Hello, Order
+from tap_twitter_stream.receive.protocol import Hello
 from tap_twitter_stream.receive.resume import resume_position
 from tap_twitter_stream.replay.options import ReplayOptions
 from tap_twitter_stream.replay.replay import Replay
-from tap_twitter_stream.settings.parse import parse_settings
 from tap_twitter_stream.settings.values import WithoutState
 from tap_twitter_stream.spool.entries import Stopped
 from tap_twitter_stream.spool.frames import Kind, by_line
 from tap_twitter_stream.spool.reader import LogReader
-from tap_twitter_stream.state import from_bookmark
 from tests.fakes import FakeClock
 from tests.replay.test_replay import STREAMS, handed_over
 from tests.spool.logs import abandon, note, writer
@@ -65,7 +62,6 @@ class Runner:
     steps: tuple[str, ...] = STEPS
 
 
-SETTINGS = parse_settings({}, require_auth=False)
 RUNNERS = {
     "brings the last STATE": Runner(),
     "loses STATE": Runner(loses=0.4),
@@ -83,17 +79,12 @@ class Run:
     def __init__(
         self, log: LogWriter, folder: Path, state: CaptureState | None, *, discards: bool
     ) -> None:
-        order = Order(SETTINGS, "w", str(folder), True, 1, "v")  # noqa: FBT003
-        bookmark = None
-        if state:
-            bookmark = state.to_bookmark()
-            order = replace(order, state_spool_id=state.spool_id, state_position=state.read_from)
         without = WithoutState.DISCARD if discards else WithoutState.REPLAY
-        resume, _ = resume_position(order, log, without)
-        latest = remember(folder, log.spool_id, bookmark)
+        resume, _ = resume_position(state, log, without)
+        latest = remember(folder, log.spool_id, state)
         if state:
             log.drop_before(min(resume, log.opened_at))
-        hello = Hello(log.spool_id, log.start, log.opened_at, resume, latest=latest or None)
+        hello = Hello(log.spool_id, log.start, log.opened_at, resume, latest=latest)
         state, emitted = resumed(state, hello)
         self._output = Output()
         options = ReplayOptions(
@@ -101,7 +92,7 @@ class Run:
             max_line_bytes=512,
             own_from=hello.end,
             log_continues=emitted is not None,
-            latest=from_bookmark(hello.latest)[0],
+            latest=hello.latest,
         )
         emitter = Emitter(self._output, {name: RawLane(name) for name in STREAMS})
         self.replay = Replay(options, emitter, Dedupe(0, 1), state)

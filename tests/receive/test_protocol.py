@@ -9,6 +9,7 @@ import pytest
 
 from tap_twitter_stream.receive.protocol import Hello, Order
 from tap_twitter_stream.settings.parse import parse_settings
+from tap_twitter_stream.state import CaptureState
 
 TOKEN = {"bearer_token": "made-up"}
 RULES = {"rules": [{"value": "cat", "tag": "c"}], "rules_tag_prefix": "p:", "rules_policy": "sync"}
@@ -46,7 +47,7 @@ def test_an_order_carries_the_whole_settings(config: dict[str, Any]) -> None:
 
 
 def test_a_hello_comes_out_as_it_went_in() -> None:
-    hello = Hello("s", 1, 2, 3, "note", latest={"version": 1})
+    hello = Hello("s", 1, 2, 3, "note", latest=CaptureState("s", 5, [[8, 9, 1]], window=["w", 1]))
     assert msgspec.json.decode(msgspec.json.encode(hello), type=Hello) == hello
 
 

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tap_twitter_stream.receive.protocol import Order
 from tap_twitter_stream.receive.resume import resume_position
-from tap_twitter_stream.settings.parse import parse_settings
 from tap_twitter_stream.settings.values import WithoutState
 from tap_twitter_stream.spool.entries import Stopped
 from tap_twitter_stream.spool.folder import segments
 from tap_twitter_stream.spool.frames import Kind
+from tap_twitter_stream.state import CaptureState
 from tests.spool.logs import writer
 
 if TYPE_CHECKING:
@@ -36,7 +35,6 @@ def log_of(folder: Path) -> LogWriter:
     return log
 
 
-SETTINGS = parse_settings({}, require_auth=False)
 CASES = [
     # spool of the STATE, its position, spool_without_state, where reading starts, what is said
     ("this", "end", REPLAY, "end", ""),
@@ -71,9 +69,8 @@ def test_each_state_has_its_meaning(  # noqa: PLR0913, PLR0917 - the columns of 
         "new": log.opened_at,
     }
     spool_id = log.spool_id if whose == "this" else whose
-    known = None if place is None else places[place]
-    order = Order(SETTINGS, "w", str(tmp_path), True, 1, "v", spool_id, known)  # noqa: FBT003
-    position, note = resume_position(order, log, policy)
+    state = None if place is None else CaptureState(str(spool_id), places[place])
+    position, note = resume_position(state, log, policy)
     assert position == places[expected]
     assert bool(note) == bool(said)
     assert re.search(said, note)
@@ -82,5 +79,4 @@ def test_each_state_has_its_meaning(  # noqa: PLR0913, PLR0917 - the columns of 
 
 def test_an_empty_spool_needs_no_words(tmp_path: Path) -> None:
     log = writer(tmp_path)
-    order = Order(SETTINGS, "w", str(tmp_path), True, 1, "v")  # noqa: FBT003
-    assert resume_position(order, log, REPLAY) == (log.opened_at, "")
+    assert resume_position(None, log, REPLAY) == (log.opened_at, "")
