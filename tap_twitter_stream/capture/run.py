@@ -17,7 +17,7 @@ from tap_twitter_stream.capture.loop import Capture, Outcome, left_in_log
 from tap_twitter_stream.coverage.gaps import GapPolicy
 from tap_twitter_stream.emit.emitter import Emitter
 from tap_twitter_stream.emit.parquet.run_facts import RunFacts
-from tap_twitter_stream.instants import iso
+from tap_twitter_stream.instants import parse_us
 from tap_twitter_stream.monitoring.progress import ProgressReport
 from tap_twitter_stream.policy.remedies import amount
 from tap_twitter_stream.policy.window import OpenWindow
@@ -157,16 +157,7 @@ class Run:
         source = open_source(state)
         replay = self._replay(emitter, source)
         report = self._report(replay, emitter, window)
-        checkpoints = Checkpoints(
-            self._parent,
-            source,
-            replay,
-            self._output,
-            self._clock,
-            interval_s=self._checkpoint_s,
-            files=files,
-        )
-        checkpoints.begin_run(self._facts(source, replay.export()))
+        checkpoints = self._checkpoints(source, replay, files)
         capture = Capture(
             source=source,
             replay=replay,
@@ -186,7 +177,6 @@ class Run:
             left_lines = left_in_log(source.reader, replay) + capture.unhandled_lines
             self._judge(outcome, replay, emitter)
             checkpoints.certify()
-            ended_us = self._clock.now_us()
             row = window_row(
                 replay,
                 emitter,
@@ -194,14 +184,15 @@ class Run:
                 exit_code=self.exit_code,
                 start_position=source.resume,
                 left_lines=left_lines,
-                ended_us=ended_us,
+                ended_us=self._clock.now_us(),
                 price_per_post_usd=self._settings.gap_fill.price_per_post_usd,
             )
             if files:
-                emitter.write("capture_windows", encode_row(row), capture_stamp(ended_us))
+                stamp = capture_stamp(parse_us(row["ended_at"]))
+                emitter.write("capture_windows", encode_row(row), stamp)
                 checkpoints.finish_files(outcome.deadline_s, certified=True)
             else:
-                yield {**row, "_captured_at": iso(ended_us)}
+                yield {**row, "_captured_at": row["ended_at"]}
             self.deadline_s = outcome.deadline_s
             _tell(replay)
         finally:
@@ -209,6 +200,19 @@ class Run:
             report.finish()
             if files:
                 files.close()
+
+    def _checkpoints(self, source: Source, replay: Replay, files: FileOutput | None) -> Checkpoints:
+        checkpoints = Checkpoints(
+            self._parent,
+            source,
+            replay,
+            self._output,
+            self._clock,
+            interval_s=self._checkpoint_s,
+            files=files,
+        )
+        checkpoints.begin_run(self._facts(source, replay.export()))
+        return checkpoints
 
     def _facts(self, source: Source, began: CaptureState) -> RunFacts:
         archive = bool(self._settings.archive_paths)
