@@ -25,7 +25,8 @@ COPIED = (
     "pyproject.toml",
     "README.md",
 )
-LONGEST_S = 300
+LONGEST_S = 900
+QUICKLY = {"TAP_HYPOTHESIS": "mutants", "TAP_HANG_S": "60"}
 
 
 @dataclass(frozen=True)
@@ -412,7 +413,7 @@ def survives(mutant: Mutant) -> bool:
         done = subprocess.run(
             [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests],
             cwd=copy,
-            env={**os.environ, "PYTHONPATH": str(copy)},
+            env={**os.environ, **QUICKLY, "PYTHONPATH": str(copy)},
             capture_output=True,
             timeout=LONGEST_S,
             check=False,

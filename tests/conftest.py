@@ -21,7 +21,13 @@ ROOT = Path(__file__).parent.parent
 
 # Two busy cores make deadlines lie; the blob lets anyone repeat a failure seen elsewhere.
 hypothesis.settings.register_profile("house", deadline=None, print_blob=True, database=None)
-hypothesis.settings.load_profile("house")
+# For `make mutants`: that a test fails is all there is to know, so nothing smaller is looked for.
+hypothesis.settings.register_profile(
+    "mutants",
+    parent=hypothesis.settings.get_profile("house"),
+    phases=(hypothesis.Phase.explicit, hypothesis.Phase.generate),
+)
+hypothesis.settings.load_profile(os.environ.get("TAP_HYPOTHESIS", "house"))
 
 
 # The folders and files whose tests run whole pipelines: first, so that no worker ends with one.
