@@ -14,7 +14,7 @@ from tap_twitter_stream.policy.ending import NetworkFailed, NetworkPhase
 
 
 def network_failure(error: Exception) -> NetworkFailed:
-    """Tell which phase of a connect an exception belongs to, in words without addresses."""
+    """Map an exception to the phase of the request that failed; the text holds no addresses."""
     causes = _causes(error)
     reason = type(causes[-1]).__name__
     for cause in reversed(causes):
@@ -43,7 +43,7 @@ _PLAIN_FAILURES: tuple[tuple[type[Exception], NetworkPhase, str], ...] = (
 
 
 def _tls_failure(causes: list[BaseException]) -> NetworkFailed | None:
-    """Tell a certificate that proves nothing, and a server that wants one of ours."""
+    """Detect an untrusted server certificate, and a server that asks for one of ours."""
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return NetworkFailed("certificate", f"certificate refused, {cause.verify_message}")
@@ -54,7 +54,7 @@ def _tls_failure(causes: list[BaseException]) -> NetworkFailed | None:
 
 
 def _proxy_failure(causes: list[BaseException], reason: str) -> NetworkFailed:
-    """Tell a proxy that refuses to let us through from one that cannot be reached."""
+    """Distinguish a proxy that refuses the connection from one that cannot be reached."""
     for cause in causes:
         # http.client's words, the only place where the status of the proxy's answer is left.
         if refused := re.search(r"Tunnel connection failed: (\d{3})", str(cause)):

@@ -1,4 +1,4 @@
-"""Turn v1.1 compliance messages and notices into rows. Pure, as ``route.py``."""
+"""Turn v1.1 compliance messages and notices into rows. Pure, as ``rows.py``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Turn likes, activities, compliance events and labels into rows. Pure, as ``route.py``."""
+"""Turn likes, activities, compliance events and labels into rows. Pure, as ``rows.py``."""
 
 from __future__ import annotations
 
